@@ -1,0 +1,64 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: GPL-3.0-or-later
+import PackageDescription
+
+/// What every target of ours is built with: a warning is an error, and imports say what they need.
+let strict: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InferIsolatedConformances"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+/// The pure targets call no C, so every unsafe construct in them must be marked as one.
+let pure: [SwiftSetting] = strict + [.strictMemorySafety()]
+
+let package = Package(
+  name: "bluezone-kiosk",
+  products: [.executable(name: "kiosk", targets: ["KioskApp"])],
+  traits: [
+    .default(enabledTraits: ["Window"]),
+    .trait(name: "Window", description: "The developer's window (SDL2). Left out of the device's build."),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-crypto", exact: "3.12.3"),
+    .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+    .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+  ],
+  targets: [
+    .target(
+      name: "Tracer", dependencies: [.product(name: "Crypto", package: "swift-crypto")],
+      swiftSettings: pure),
+    .target(name: "KioskCore", dependencies: ["Tracer"], swiftSettings: pure),
+    .target(name: "Simulator", dependencies: ["Tracer"], swiftSettings: pure),
+
+    .target(name: "CBluetooth"),
+    .target(name: "CGpiod", linkerSettings: [.linkedLibrary("gpiod")]),
+    .systemLibrary(name: "CPangoCairo", pkgConfig: "pangocairo", providers: [.apt(["libpango1.0-dev"])]),
+    .systemLibrary(name: "CQrencode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
+    .systemLibrary(name: "CSDL2", pkgConfig: "sdl2", providers: [.apt(["libsdl2-dev"])]),
+
+    .executableTarget(
+      name: "KioskApp",
+      dependencies: [
+        "Tracer", "KioskCore", "Simulator", "CBluetooth", "CGpiod", "CPangoCairo", "CQrencode",
+        .target(name: "CSDL2", condition: .when(traits: ["Window"])),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "TOMLKit", package: "TOMLKit"),
+      ],
+      swiftSettings: strict),
+
+    .testTarget(name: "TracerTests", dependencies: ["Tracer"], swiftSettings: strict),
+    .testTarget(name: "KioskCoreTests", dependencies: ["KioskCore", "Tracer"], swiftSettings: strict),
+    .testTarget(name: "SimulatorTests", dependencies: ["Simulator", "KioskCore", "Tracer"], swiftSettings: strict),
+    .testTarget(
+      name: "KioskAppTests", dependencies: ["KioskApp", "KioskCore", "Simulator", "Tracer"],
+      swiftSettings: strict),
+  ]
+)

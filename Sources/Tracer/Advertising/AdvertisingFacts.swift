@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+/// The AD types this kiosk knows. Source: Assigned Numbers, Common Data Types.
+public enum ADType: UInt8, Sendable {
+  case flags = 0x01
+  case incompleteServices16 = 0x02
+  case completeServices16 = 0x03
+  case incompleteServices128 = 0x06
+  case completeServices128 = 0x07
+  case txPowerLevel = 0x0A
+  case serviceData16 = 0x16
+  case manufacturerData = 0xFF
+}
+
+/// What one advertisement's data says, without the data: a plain value that needs no memory of its own.
+public struct AdvertisingFacts: Hashable, Sendable {
+  /// The id, when this is a whole advertisement of the Android form: service 0x4E56 and company 0x22B5 with exactly
+  /// 12 bytes.
+  public var bluezoneID: BluezoneID?
+  /// The 128-bit service of an iPhone with the app in the foreground.
+  public var hasIOSBluezoneService = false
+  /// Bluezone's service was there, yet its manufacturer data had the wrong length, or was repeated with other
+  /// content.
+  public var hasWrongBluezoneData = false
+  /// The first company identifier.
+  public var companyID: UInt16?
+  /// Apple's continuity message types, bit n for type n below 32.
+  public var appleTypes: UInt32 = 0
+  public var txPowerDBm: Int8?
+  /// A length ran past the end of the data: what came before it counts all the same, as Core says nothing else.
+  public var isTruncated = false
+
+  private var services: UInt64 = 0
+  private var serviceCount: UInt8 = 0
+
+  public init() {}
+
+  /// Whether a 16-bit service was advertised, as a service or with service data. Knows the first four.
+  public func hasService(_ uuid: UInt16) -> Bool {
+    for i in 0..<UInt64(serviceCount) where UInt16(truncatingIfNeeded: services >> (16 * i)) == uuid { return true }
+    return false
+  }
+
+  public func hasAppleType(_ type: UInt8) -> Bool { type < 32 && appleTypes & (1 << UInt32(type)) != 0 }
+
+  private mutating func remember(service uuid: UInt16) {
+    guard serviceCount < UInt8(TracerLimits.rememberedServices), !hasService(uuid) else { return }
+    services |= UInt64(uuid) << (16 * UInt64(serviceCount))
+    serviceCount += 1
+  }
+}
+
+extension AdvertisingFacts {
+  /// Reads the AD structures in `range` of `bytes`; every kind of damage ends in facts, none in an error: what
+  /// the air carries is nobody's fault here.
+  ///
+  /// Source: Core 5.4, vol. 3, part C, 11 (a length of zero ends the significant part).
+  public init(_ bytes: Span<UInt8>, in range: Range<Int>) {
+    var at = max(range.lowerBound, 0)
+    let end = min(range.upperBound, bytes.count)
+    var hasBluezoneService = false
+    var id: BluezoneID?
+    while at < end {
+      let length = Int(bytes[at])
+      if length == 0 { break }
+      let type = at + 1
+      let next = type + length
+      guard next <= end else {
+        isTruncated = true
+        break
+      }
+      let value = type + 1
+      switch bytes[type] {
+      case ADType.incompleteServices16.rawValue, ADType.completeServices16.rawValue:
+        var i = value
+        while i + 1 < next {
+          let uuid = UInt16(bytes[i]) | UInt16(bytes[i + 1]) << 8
+          if uuid == BluezoneAdvertisement.serviceUUID { hasBluezoneService = true }
+          remember(service: uuid)
+          i += 2
+        }
+      case ADType.serviceData16.rawValue where next - value >= 2:
+        remember(service: UInt16(bytes[value]) | UInt16(bytes[value + 1]) << 8)
+      case ADType.incompleteServices128.rawValue, ADType.completeServices128.rawValue:
+        var i = value
+        while i + 16 <= next {
+          if Self.isIOSBluezoneService(bytes, at: i) { hasIOSBluezoneService = true }
+          i += 16
+        }
+      case ADType.txPowerLevel.rawValue where next - value == 1:
+        txPowerDBm = Int8(bitPattern: bytes[value])
+      case ADType.manufacturerData.rawValue where next - value >= 2:
+        let company = UInt16(bytes[value]) | UInt16(bytes[value + 1]) << 8
+        if companyID == nil { companyID = company }
+        if company == BluezoneAdvertisement.companyID {
+          let found = BluezoneID(bytes, value + 2..<next)
+          if found == nil || (id != nil && id != found) { hasWrongBluezoneData = true }
+          if id == nil { id = found }
+        } else if company == AppleContinuity.companyID {
+          appleTypes |= AppleContinuity.types(bytes, in: value + 2..<next)
+        }
+      default: break
+      }
+      at = next
+    }
+    if hasBluezoneService, !hasWrongBluezoneData {
+      bluezoneID = id
+    } else if !hasBluezoneService {
+      hasWrongBluezoneData = false
+    }
+  }
+
+  private static func isIOSBluezoneService(_ bytes: Span<UInt8>, at start: Int) -> Bool {
+    for i in 0..<16 where bytes[start + i] != BluezoneAdvertisement.iosServiceUUID[i] { return false }
+    return true
+  }
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+/// Apple's continuity messages: type, length, value, one after the other in the manufacturer data.
+/// Source: "Discontinued Privacy: Personal Data Leaks in Apple Bluetooth-Low-Energy Continuity Protocols",
+/// G. Celosia and M. Cunche, PoPETs 2020, table 1.
+public enum AppleContinuity {
+  public static let companyID: UInt16 = 0x004C
+
+  /// The background area has no length byte: 16 bytes of mask follow its type.
+  static let overflowArea: UInt8 = 0x01
+  public static let iBeacon: UInt8 = 0x02
+  public static let proximityPairing: UInt8 = 0x07
+  public static let airPlayTarget: UInt8 = 0x09
+  public static let handoff: UInt8 = 0x0C
+  public static let tetheringSource: UInt8 = 0x0E
+  public static let nearbyAction: UInt8 = 0x0F
+  public static let nearbyInfo: UInt8 = 0x10
+  public static let findMy: UInt8 = 0x12
+
+  /// Bit n for each type n below 32 in `range`, which lies inside `bytes`. A message that runs past the end ends
+  /// the reading; its type counts.
+  static func types(_ bytes: Span<UInt8>, in range: Range<Int>) -> UInt32 {
+    var found: UInt32 = 0
+    var at = range.lowerBound
+    while at < range.upperBound {
+      let type = bytes[at]
+      if type < 32 { found |= 1 << UInt32(type) }
+      if type == overflowArea {
+        at += 17
+      } else {
+        guard at + 1 < range.upperBound else { break }
+        at += 2 + Int(bytes[at + 1])
+      }
+    }
+    return found
+  }
+}

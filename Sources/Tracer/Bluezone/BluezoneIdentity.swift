@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+/// This node's own ids: the base key, the day it was made, and the walk to any later moment. Keeps the keys of the
+/// slot last asked for, so that a running kiosk hashes once a slot.
+public struct BluezoneIdentity: Sendable {
+  public let baseKey: BluezoneKey
+  /// Days since 1970-01-01 of the day whose daily key is the base key.
+  public let baseDay: Int64
+  public let scheme: SlotScheme
+
+  private var day: (number: Int64, key: BluezoneKey)
+  private var current: (slot: Slot, subKey: BluezoneKey)?
+
+  public init(baseKey: BluezoneKey, baseDay: Int64, scheme: SlotScheme = .standard) {
+    self.baseKey = baseKey
+    self.baseDay = baseDay
+    self.scheme = scheme
+    day = (baseDay, baseKey)
+  }
+
+  /// Why there is no id for a moment.
+  public enum Failure: Error, Equatable {
+    /// The clock stands before the day the base key was made.
+    case beforeBaseDay
+    /// The clock stands more than `TracerLimits.chainDays` after it.
+    case clockTooFarAhead
+  }
+
+  /// The daily key of a day.
+  public mutating func dailyKey(of number: Int64) throws(Failure) -> BluezoneKey {
+    guard number >= baseDay else { throw .beforeBaseDay }
+    guard number - baseDay <= TracerLimits.chainDays else { throw .clockTooFarAhead }
+    if number < day.number { day = (baseDay, baseKey) }
+    while day.number < number { day = (day.number + 1, day.key.next) }
+    return day.key
+  }
+
+  /// The id to send in `slot`.
+  public mutating func bluezoneID(in slot: Slot) throws(Failure) -> BluezoneID {
+    if let current, current.slot == slot { return current.subKey.bluezoneID }
+    let dailyKey = try dailyKey(of: slot.day)
+    var subKey: BluezoneKey
+    var index: Int
+    if let current, current.slot.day == slot.day, current.slot.index < slot.index {
+      (subKey, index) = (current.subKey, current.slot.index)
+    } else {
+      (subKey, index) = (dailyKey.firstSubKey, 0)
+    }
+    while index < slot.index {
+      subKey = subKey.next
+      index += 1
+    }
+    current = (slot, subKey)
+    return subKey.bluezoneID
+  }
+
+  /// All ids of a daily key in the order of their slots.
+  public static func bluezoneIDs(of dailyKey: BluezoneKey, count: Int) -> [BluezoneID] {
+    var ids: [BluezoneID] = []
+    var subKey = dailyKey.firstSubKey
+    for index in 0..<max(count, 0) {
+      if index > 0 { subKey = subKey.next }
+      ids.append(subKey.bluezoneID)
+    }
+    return ids
+  }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+internal import Crypto
+
+/// A key of 32 bytes in Bluezone's chain: a base key, a day's key or a slot's sub key. Source: shared facts,
+/// Identifiers.
+///
+/// Its description hides it.
+public struct BluezoneKey: Hashable, Sendable {
+  /// Exactly 32.
+  public let bytes: [UInt8]
+
+  /// Bytes in a key.
+  public static let byteCount = 32
+
+  /// nil unless exactly 32 bytes.
+  public init?(_ bytes: [UInt8]) {
+    guard bytes.count == Self.byteCount else { return nil }
+    self.bytes = bytes
+  }
+
+  /// nil unless 64 hexadecimal digits.
+  public init?(hex: some StringProtocol) {
+    guard let bytes = Hex.bytes(hex) else { return nil }
+    self.init(bytes)
+  }
+
+  private init(digest: SHA256.Digest) { bytes = Array(digest) }
+
+  public var hex: String { Hex.string(bytes) }
+
+  /// SHA-256 of this key: the next day's daily key, and equally the next slot's sub key.
+  public var next: Self { Self(digest: Self.hash(bytes)) }
+
+  /// This daily key's sub key of slot 0. The spelling of the suffix is Bluezone's own.
+  public var firstSubKey: Self { Self(digest: Self.hash(bytes + Array("bluzonesubkey".utf8))) }
+
+  /// This sub key's id.
+  public var bluezoneID: BluezoneID {
+    var id: [UInt8] = []
+    for offset in Self.idOffsets { id.append(bytes[offset]) }
+    // Twelve offsets inside 32 bytes: never nil.
+    return BluezoneID(id) ?? BluezoneID(high: 0, low: 0)
+  }
+
+  private static let idOffsets = [0, 4, 8, 12, 16, 18, 20, 22, 24, 26, 28, 30]
+
+  private static func hash(_ bytes: [UInt8]) -> SHA256.Digest {
+    var sha = SHA256()
+    unsafe bytes.withUnsafeBytes { unsafe sha.update(bufferPointer: $0) }
+    return sha.finalize()
+  }
+}
+
+extension BluezoneID {
+  fileprivate init(high: UInt64, low: UInt32) {
+    self.high = high
+    self.low = low
+  }
+}
+
+extension BluezoneKey: CustomStringConvertible, CustomDebugStringConvertible {
+  public var description: String { "<key>" }
+  public var debugDescription: String { "<key>" }
+}

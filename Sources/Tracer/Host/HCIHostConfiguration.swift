@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+/// How a host drives its controller. Intervals and windows are in units of 0.625 ms.
+public struct HCIHostConfiguration: Hashable, Sendable {
+  /// 0x0020 to 0x4000. About 100 ms, as the phones send.
+  public var advertisingIntervalMin: UInt16 = 0x00A0
+  public var advertisingIntervalMax: UInt16 = 0x00B0
+  /// 0x0004 to 0x4000. Equal interval and window scan without a pause.
+  public var scanInterval: UInt16 = 0x0060
+  public var scanWindow: UInt16 = 0x0060
+  /// Active scanning asks every advertiser for its scan response. What Bluezone needs is in the advertisement.
+  public var scansActively = false
+  /// A controller answers within one second. Source: Core 5.4, vol. 4, part E, 4.4.
+  public var commandTimeoutMilliseconds: Int64 = 2000
+  public var openTimeoutMilliseconds: Int64 = 10_000
+  public var stopTimeoutMilliseconds: Int64 = 1000
+  /// Pauses before the first, second … attempt in a row; the last one repeats.
+  public var retryMilliseconds: [Int64] = [500, 1000, 2000, 5000]
+  /// A controller that ran this long counts as sound: the next fault starts with the shortest pause again.
+  public var provenAfterMilliseconds: Int64 = 10_000
+
+  public init() {}
+}

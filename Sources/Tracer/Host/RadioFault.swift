@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+/// Why the way to a controller failed, as a transport tells it.
+public enum TransportFault: Error, Hashable, Sendable {
+  /// No such adapter, or nothing listens at that address.
+  case notFound
+  /// Somebody else holds the adapter, or it is still up.
+  case busy
+  /// The process lacks CAP_NET_ADMIN or CAP_NET_RAW, or may not open the socket's file.
+  case notAllowed
+  /// The other side closed, or the adapter was removed.
+  case closed
+  /// The byte stream is out of step: no packet starts where one must.
+  case outOfStep
+  /// The controller took no bytes for so long that `RadioLimits` of the app gave up.
+  case congested
+  /// Any other error of the system, by its number.
+  case system(errno: Int32)
+}
+
+/// Why there is no radio.
+public enum RadioFault: Error, Hashable, Sendable {
+  case transport(TransportFault)
+  case noReply(to: HCIOpcode)
+  case refused(HCIOpcode, HCIStatus)
+  case malformedReply(to: HCIOpcode)
+  case hardwareError(code: UInt8)
+  /// The controller cannot do Bluetooth LE.
+  case noLowEnergy
+  /// The transport neither opened nor failed in time.
+  case openTimedOut
+}
+
+extension TransportFault: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .notFound: "no such adapter or controller socket; check the radio setting and that it is plugged in"
+    case .busy: "the adapter is in use; stop bluetoothd (systemctl disable --now bluetooth) or other users of it"
+    case .notAllowed: "not allowed to open it; the service needs CAP_NET_ADMIN and CAP_NET_RAW"
+    case .closed: "the connection to the controller was closed"
+    case .outOfStep: "the byte stream from the controller is garbled"
+    case .congested: "the controller does not take what is sent to it"
+    case .system(let errno): "system error \(errno)"
+    }
+  }
+}
+
+extension RadioFault: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .transport(let fault): fault.description
+    case .noReply(let opcode): "the controller did not answer \(opcode)"
+    case .refused(let opcode, let status): "the controller refused \(opcode): \(status)"
+    case .malformedReply(let opcode): "the controller's answer to \(opcode) is malformed"
+    case .hardwareError(let code): "the controller reported hardware error \(code)"
+    case .noLowEnergy: "this adapter cannot do Bluetooth Low Energy; use one of version 4.0 or later"
+    case .openTimedOut: "opening the controller took too long"
+    }
+  }
+}
