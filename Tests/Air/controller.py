@@ -4,7 +4,7 @@
 What differs from bumble 0.0.236, each because a host could otherwise pass here and fail on hardware:
 RSSI a sender, scan responses only to active scans, advertising types and legacy PDUs of extended sets, event masks,
 duplicate filter, a reset that resets, commands refused in the wrong state, a cancelled connection that ends,
-an answer to commands the controller does not know.
+an answer to commands the controller does not know, or that have the wrong length.
 Source: Bluetooth Core 5.4, volume 4, part E; the sections are named at each rule.
 """
 
@@ -134,19 +134,44 @@ class RadioController(Controller):
 
     # Commands
 
+    def on_packet(self, packet: bytes) -> None:
+        if packet[0] == hci.HCI_COMMAND_PACKET and (op := struct.unpack_from("<H", packet, 1)[0]):
+            known = hci.HCI_Command.command_classes.get(op)
+            if op >> 10 == 0x3F or known is None:
+                self._refuse(op, UNKNOWN_COMMAND, complete=False)  # bumble does not answer these
+                return
+            if not self._has_right_length(packet):
+                self._refuse(op, INVALID, complete=issubclass(known, hci.HCI_SyncCommand))
+                return
+        super().on_packet(packet)
+
+    @staticmethod
+    def _has_right_length(packet: bytes) -> bool:
+        """Whether a known command has all its parameters, padding included, and no more."""
+        try:
+            command = hci.HCI_Command.from_bytes(packet)
+        except Exception:  # whatever bumble's parser runs into
+            return False
+        if command.fields:
+            return len(hci.HCI_Object.dict_to_bytes(command.__dict__, command.fields)) == len(packet) - 4
+        return len(bytes(command)) == len(packet)
+
+    def _refuse(self, op_code: int, error: hci.HCI_ErrorCode, *, complete: bool) -> None:
+        if not complete:
+            self._send_hci_command_status(error, op_code)
+            return
+        self.send_hci_packet(
+            hci.HCI_Command_Complete_Event(
+                num_hci_command_packets=1,
+                command_opcode=op_code,
+                return_parameters=hci.HCI_StatusReturnParameters(error),
+            )
+        )
+
     def on_hci_command_packet(self, command: hci.HCI_Command) -> None:
         error = self._refusal(command)
         if error is not None:
-            if isinstance(command, hci.HCI_SyncCommand):
-                self.send_hci_packet(
-                    hci.HCI_Command_Complete_Event(
-                        num_hci_command_packets=1,
-                        command_opcode=command.op_code,
-                        return_parameters=hci.HCI_StatusReturnParameters(error),
-                    )
-                )
-            else:
-                self._send_hci_command_status(error, command.op_code)
+            self._refuse(command.op_code, error, complete=isinstance(command, hci.HCI_SyncCommand))
             return
         if command.op_code in LEGACY_COMMANDS:
             self.command_set = LEGACY_COMMANDS

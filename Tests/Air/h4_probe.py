@@ -98,7 +98,7 @@ class Probe:
         self.must(LE_ADV_ENABLE, b"\x01")
 
     def scan(self, *, active: bool = False, filter_duplicates: bool = False) -> None:
-        self.must(LE_SCAN_PARAMETERS, struct.pack("<BHHBB", active, 160, 160, 1, 0))
+        self.must(LE_SCAN_PARAMETERS, struct.pack("<BHHBB", active, 160, 160, 0, 0))
         self.must(LE_SCAN_ENABLE, bytes([1, filter_duplicates]))
 
     def reports(self) -> list[tuple[int, int, bytes, bytes, int]]:

@@ -2,8 +2,8 @@
 """A room full of phones for the kiosk: bumble devices on one link, the kiosk's controller on a Unix socket (H4).
 
 As a program it keeps such a room until stopped and prints what the observer hears of the kiosk:
-    python Tests/Air/phones.py --socket /tmp/h4.sock
-    kiosk run --radio h4:unix:/tmp/h4.sock
+    python Tests/Air/phones.py --socket h4.sock
+    kiosk run --radio h4:unix:h4.sock
 """
 
 import argparse
@@ -358,7 +358,11 @@ class RoomThread:
 
     def start(self) -> "RoomThread":
         self._thread.start()
-        self.call(self._start())
+        try:
+            self.call(self._start())
+        except BaseException:
+            self._end()
+            raise
         return self
 
     async def _start(self) -> None:
@@ -370,8 +374,17 @@ class RoomThread:
         try:
             self.call(self.room.stop())
         finally:
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join(5)
+            self._end()
+
+    def _end(self) -> None:
+        async def cancel_others():
+            for task in asyncio.all_tasks() - {asyncio.current_task()}:
+                task.cancel()
+
+        self.call(cancel_others())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5)
+        self._loop.close()
 
     def call(self, coroutine):
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(self.LIMIT)

@@ -1,2 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The HCI user channel: one process owns the adapter and speaks HCI to it, the kernel's own stack stands aside.
+// The socket, its address and its constants are libbluetooth's; Swift cannot see them, because the kernel's headers
+// define them with casts and macros.
 #pragma once
+
+// Opens the user channel of adapter `device` (0 for hci0), non-blocking, closed on exec.
+//
+// Returns a descriptor, or a negative errno: -ENODEV no such adapter, -EBUSY it is up or somebody has it, -EPERM
+// without CAP_NET_ADMIN, -ERFKILL switched off, -EAFNOSUPPORT the kernel has no Bluetooth.
+// Source: net/bluetooth/hci_sock.c (hci_sock_bind, HCI_CHANNEL_USER).
+int kiosk_hci_open_user_channel(unsigned short device);
+
+// Takes adapter `device` down, as `hciconfig hciN down` does. Returns 0 or a negative errno; needs CAP_NET_ADMIN.
+int kiosk_hci_take_down(unsigned short device);

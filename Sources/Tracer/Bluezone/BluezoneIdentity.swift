@@ -19,11 +19,20 @@ public struct BluezoneIdentity: Sendable {
   }
 
   /// Why there is no id for a moment.
-  public enum Failure: Error, Equatable {
+  public enum Failure: Error, Equatable, CustomStringConvertible {
     /// The clock stands before the day the base key was made.
     case beforeBaseDay
     /// The clock stands more than `TracerLimits.chainDays` after it.
     case clockTooFarAhead
+
+    public var description: String {
+      switch self {
+      case .beforeBaseDay:
+        "the clock stands before the day this node's key was made: nothing is advertised until it is set right"
+      case .clockTooFarAhead:
+        "the clock stands a century after this node's key was made: nothing is advertised until it is set right"
+      }
+    }
   }
 
   /// The daily key of a day.

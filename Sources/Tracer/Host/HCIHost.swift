@@ -82,6 +82,7 @@ public struct HCIHost: Sendable {
   private var runningSince: MonotonicTime?
   private var openDeadline: MonotonicTime?
   private var stopDeadline: MonotonicTime?
+  private var aliveCheckDue: MonotonicTime?
 
   public init(configuration: HCIHostConfiguration = HCIHostConfiguration()) {
     self.configuration = configuration
@@ -164,6 +165,7 @@ public struct HCIHost: Sendable {
     if let pending { times.append(pending.deadline) }
     if let openDeadline { times.append(openDeadline) }
     if let stopDeadline { times.append(stopDeadline) }
+    if let aliveCheckDue, pending == nil, state == .running { times.append(aliveCheckDue) }
     return times.min()
   }
 
@@ -177,9 +179,10 @@ public struct HCIHost: Sendable {
     } else if let pending, now >= pending.deadline {
       fail(.noReply(to: pending.command.opcode), at: now)
     }
-    if let since = runningSince, now.milliseconds(since: since) >= configuration.provenAfterMilliseconds {
-      failuresInARow = 0
+    if state == .running, pending == nil, credits <= 0, let due = aliveCheckDue, now >= due {
+      fail(.noCredits, at: now)
     }
+    proceed(at: now)
   }
 
   // MARK: Opening, failing, stopping
@@ -221,6 +224,7 @@ public struct HCIHost: Sendable {
     isAdvertising = false
     isScanning = false
     runningSince = nil
+    aliveCheckDue = nil
     stopDeadline = nil
     if state != .opening { openDeadline = nil }
   }
@@ -345,8 +349,9 @@ public struct HCIHost: Sendable {
         }
         return send(command, at: now)
       case .running:
-        guard let command = nextCommand() else { return }
-        return send(command, at: now)
+        if let command = nextCommand() { return send(command, at: now) }
+        guard let due = aliveCheckDue, now >= due else { return }
+        return send(HCICommand(.readBDADDR), at: now)
       case .stopping:
         if isAdvertising { return send(.leSetAdvertisingEnable(false), at: now) }
         if isScanning { return send(.leSetScanEnable(false), at: now) }
@@ -358,6 +363,7 @@ public struct HCIHost: Sendable {
 
   private mutating func send(_ command: HCICommand, at now: MonotonicTime) {
     credits -= 1
+    aliveCheckDue = now.adding(milliseconds: configuration.aliveCheckMilliseconds)
     pending = (command, now.adding(milliseconds: configuration.commandTimeoutMilliseconds))
     effects.append(.send(command.packet))
   }

@@ -12,6 +12,9 @@ public struct HCIHostConfiguration: Hashable, Sendable {
   public var scansActively = false
   /// A controller answers within one second. Source: Core 5.4, vol. 4, part E, 4.4.
   public var commandTimeoutMilliseconds: Int64 = 2000
+  /// While there is nothing else to say, a command that changes nothing is sent this often: a controller that still
+  /// reports but no longer obeys is found out before the next slot.
+  public var aliveCheckMilliseconds: Int64 = 5000
   public var openTimeoutMilliseconds: Int64 = 10_000
   public var stopTimeoutMilliseconds: Int64 = 1000
   /// Pauses before the first, second … attempt in a row; the last one repeats.

@@ -8,11 +8,15 @@ public enum TransportFault: Error, Hashable, Sendable {
   case busy
   /// The process lacks CAP_NET_ADMIN or CAP_NET_RAW, or may not open the socket's file.
   case notAllowed
+  /// The adapter is switched off by software or a switch (rfkill).
+  case switchedOff
+  /// The kernel knows no Bluetooth at all.
+  case noBluetooth
   /// The other side closed, or the adapter was removed.
   case closed
   /// The byte stream is out of step: no packet starts where one must.
   case outOfStep
-  /// The controller took no bytes for so long that `RadioLimits` of the app gave up.
+  /// The controller took no bytes for so long that the app gave up.
   case congested
   /// Any other error of the system, by its number.
   case system(errno: Int32)
@@ -23,6 +27,8 @@ public enum RadioFault: Error, Hashable, Sendable {
   case transport(TransportFault)
   case noReply(to: HCIOpcode)
   case refused(HCIOpcode, HCIStatus)
+  /// The controller takes no more commands.
+  case noCredits
   case malformedReply(to: HCIOpcode)
   case hardwareError(code: UInt8)
   /// The controller cannot do Bluetooth LE.
@@ -37,6 +43,8 @@ extension TransportFault: CustomStringConvertible {
     case .notFound: "no such adapter or controller socket; check the radio setting and that it is plugged in"
     case .busy: "the adapter is in use; stop bluetoothd (systemctl disable --now bluetooth) or other users of it"
     case .notAllowed: "not allowed to open it; the service needs CAP_NET_ADMIN and CAP_NET_RAW"
+    case .switchedOff: "Bluetooth is switched off; run rfkill unblock bluetooth, or look for a switch"
+    case .noBluetooth: "this system's kernel has no Bluetooth; load its modules (modprobe bluetooth)"
     case .closed: "the connection to the controller was closed"
     case .outOfStep: "the byte stream from the controller is garbled"
     case .congested: "the controller does not take what is sent to it"
@@ -50,6 +58,7 @@ extension RadioFault: CustomStringConvertible {
     switch self {
     case .transport(let fault): fault.description
     case .noReply(let opcode): "the controller did not answer \(opcode)"
+    case .noCredits: "the controller takes no more commands"
     case .refused(let opcode, let status): "the controller refused \(opcode): \(status)"
     case .malformedReply(let opcode): "the controller's answer to \(opcode) is malformed"
     case .hardwareError(let code): "the controller reported hardware error \(code)"

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/timex.h>
+
+int kiosk_clock_is_synchronised(void) {
+  struct timex state;
+  memset(&state, 0, sizeof state);
+  return adjtimex(&state) >= 0 && !(state.status & STA_UNSYNC);
+}
+
+int kiosk_lock(int fd) { return flock(fd, LOCK_EX | LOCK_NB) < 0 ? -errno : 0; }

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// What Linux offers and Swift does not see.
+#pragma once
+
+// 1 when the kernel says that the wall clock is synchronised, else 0. Source: adjtimex(2), STA_UNSYNC.
+int kiosk_clock_is_synchronised(void);
+
+// Takes the lock on an open file for as long as it stays open. Returns 0, or a negative errno: -EWOULDBLOCK when
+// another process holds it. Source: flock(2).
+int kiosk_lock(int fd);

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import Dispatch
+import FoundationEssentials
+import Glibc
+import KioskCore
+import Logging
+import Synchronization
+import Tracer
+
+/// The appliance: the core, its edges, and the one task that consumes their events.
+struct Appliance {
+  var settings: Settings
+  var isDemo = false
+  var log: Logger
+
+  /// What reaches the core's task. Every producer waits for its turn, so the stream is bounded by their number:
+  /// `AppLimits.packetBatches` of the radio, one tick, one question, and a few single events.
+  private enum Event: Sendable {
+    case kiosk(Kiosk.Event)
+    case status(@Sendable (Status) -> Void)
+    case f0Imported
+  }
+
+  /// Boots, runs until SIGTERM, SIGINT or the window's end, and leaves everything switched off.
+  ///
+  /// - Throws: what makes running pointless: a data folder or database that cannot be used, a damaged identity. A
+  ///   display, a lamp or a radio that is missing does not: the kiosk goes on without, and says so.
+  func run() async throws {
+    let (events, continuation) = AsyncStream.makeStream(of: Event.self)
+    let post: @Sendable (Kiosk.Event) -> Void = { continuation.yield(.kiosk($0)) }
+
+    let clock = SystemClock(trust: settings.clockTrust)
+    let folder = try DataFolder(settings.dataFolder)
+    let identity = try IdentityFile(dataFolder: folder.path).loadOrCreate(at: clock.now().utc)
+    let storage = StorageQueue(try Store(dataFolder: folder.path, access: .create), post: post)
+    let lines = openLines(post)
+    let display = openDisplay(post)
+    let radio = RadioLink(makeTransport: try transportFactory(clock), deliver: post)
+    let control = try ControlServer(dataFolder: folder.path) { request in
+      answer(request) { continuation.yield($0) }
+    }
+    let timer = DeadlineTimer { post(.tick) }
+    let signals = SignalWatch([SIGTERM, SIGINT]) { post(.stop) }
+    defer {
+      signals.cancel()
+      timer.cancel()
+    }
+
+    var kiosk = Kiosk(settings: settings, identity: identity, isDemo: isDemo, startingAt: clock.now()) {
+      var random = SystemRandomNumberGenerator()
+      return random.next()
+    }
+    log.info("started", metadata: ["radio": "\(isDemo ? "demo" : settings.radio)", "display": "\(settings.screen.display)"])
+    post(.start)
+    storage.readLastImport()
+
+    running: for await event in events {
+      let moment = clock.now()
+      let stateBefore = kiosk.host.state
+      switch event {
+      case .kiosk(let event):
+        kiosk.handle(event, at: moment)
+        if case .packets = event { radio.taken() }
+      case .status(let reply):
+        var status = kiosk.status(at: moment)
+        status.display = settings.screen.display
+        reply(status)
+        continue
+      case .f0Imported:
+        storage.readLastImport()
+        continue
+      }
+      report(stateBefore, kiosk.host.state)
+      for effect in kiosk.takeEffects() {
+        switch effect {
+        case .radio(let effect): radio.apply(effect)
+        case .write(let updates): storage.write(updates)
+        case .dateContacts(let bootTime): storage.date(bootTime: bootTime)
+        case .purge(let time): storage.purge(before: time)
+        case .lines(let states): lines.apply(states)
+        case .show(let page): display?.show(page)
+        case .stopped: break running
+        }
+      }
+      timer.fire(after: kiosk.nextDeadline.milliseconds(since: clock.now().monotonic))
+    }
+
+    // What each part began, it ends: lamps first, the log last.
+    lines.close()
+    radio.end()
+    control.close()
+    display?.close()
+    continuation.finish()
+    if let fault = await storage.finish() {
+      log.error("the last contacts could not be written", metadata: ["reason": "\(fault)"])
+    }
+    log.info("stopped")
+    withExtendedLifetime(folder) {}
+  }
+
+  // MARK: Edges
+
+  private func transportFactory(_ clock: SystemClock) throws -> @Sendable () -> any HCITransport {
+    if isDemo { return { SimulatedTransport(clock: clock, seed: 1) } }
+    let address = try RadioAddress(parsing: settings.radio)
+    return { address.makeTransport() }
+  }
+
+  private func openLines(_ post: @escaping @Sendable (Kiosk.Event) -> Void) -> LinesQueue {
+    do throws(LineAddressError) {
+      let wiring = try OutputLines.Wiring(
+        green: settings.lines.green, amber: settings.lines.amber, buzzer: settings.lines.buzzer,
+        activeLow: settings.lines.activeLow)
+      return LinesQueue(wiring) { fault in
+        log.warning("\(fault)")
+        post(.problem("\(fault)"))
+      }
+    } catch {
+      log.warning("\(error)")
+      post(.problem("\(error)"))
+      return LinesQueue(OutputLines.Wiring()) { _ in }
+    }
+  }
+
+  /// nil when there is none, or none that works: the tracer goes on without a screen.
+  private func openDisplay(_ post: @escaping @Sendable (Kiosk.Event) -> Void) -> PageDisplay? {
+    let onFault: @Sendable (DisplayError) -> Void = { fault in
+      log.warning("\(fault)")
+      post(.problem("\(fault)"))
+    }
+    do throws(DisplayError) {
+      let kind = try DisplayKind(parsing: settings.screen.display)
+      let display = try kind.open(size: settings.screen.size) { post(.stop) }
+      return display.map { PageDisplay($0, onFault: onFault) }
+    } catch {
+      onFault(error)
+      return nil
+    }
+  }
+
+  /// Called on the control server's thread; waits for the core there.
+  private func answer(_ request: ControlRequest, _ post: (Event) -> Void) -> String {
+    switch request {
+    case .f0Imported:
+      post(.f0Imported)
+      return "{}\n"
+    case .status:
+      let reply = Mutex<Status?>(nil)
+      let answered = DispatchSemaphore(value: 0)
+      post(
+        .status { status in
+          reply.withLock { $0 = status }
+          answered.signal()
+        })
+      guard answered.wait(timeout: .now() + .milliseconds(2 * AppLimits.controlMilliseconds)) == .success,
+        let status = reply.withLock({ $0 })
+      else { return "" }
+      return status.json + "\n"
+    }
+  }
+
+  /// Changes of the radio's state belong into the log; nothing in them identifies anybody.
+  private func report(_ before: HCIHost.State, _ after: HCIHost.State) {
+    guard before != after else { return }
+    switch after {
+    case .running: log.info("radio running")
+    case .down(let fault, _): log.warning("radio down: \(fault)")
+    case .closed, .opening, .starting, .stopping: break
+    }
+  }
+}
+
+extension Status {
+  /// One line, keys in order.
+  var json: String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    guard let data = try? encoder.encode(self) else { return "{}" }
+    return String(decoding: data, as: UTF8.self)
+  }
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import ArgumentParser
+import FoundationEssentials
+import KioskCore
+import Tracer
+
+struct ExposuresCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "exposures", abstract: "Confirmed cases that were here: when, how long, how near. For staff alone.")
+
+  @OptionGroup var options: SettingsOptions
+
+  @Flag(help: "One JSON object a line.")
+  var json = false
+
+  func run() throws {
+    let settings = try options.settings()
+    let exposures: [Exposure]
+    do {
+      exposures = try Store(dataFolder: settings.dataFolder, access: .look).exposures()
+    } catch {
+      throw Exit.failure(error)
+    }
+    if json {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+      for exposure in exposures {
+        print(String(decoding: try encoder.encode(Line(exposure)), as: UTF8.self))
+      }
+      return
+    }
+    guard !exposures.isEmpty else {
+      Exit.message("No exposures: no imported F0 entry matches the contact log.")
+      return
+    }
+    print("F0     start                      end                        minutes  nearest  contacts")
+    for exposure in exposures {
+      let line = Line(exposure)
+      let columns = [
+        pad("\(line.f0)", 5), pad(line.start, 25), pad(line.end, 25), padLeft("\(line.minutes)", 7),
+        padLeft(line.nearest_dbm.map { "\($0) dBm" } ?? "-", 7), padLeft("\(line.contacts)", 8),
+      ]
+      print(columns.joined(separator: "  "))
+    }
+  }
+
+  private struct Line: Encodable {
+    var f0: Int64
+    var start: String
+    var end: String
+    var minutes: Int64
+    var nearest_dbm: Int?
+    var mean_dbm: Int?
+    var contacts: Int
+
+    init(_ exposure: Exposure) {
+      f0 = exposure.f0
+      start = Self.local(exposure.start)
+      end = Self.local(exposure.end)
+      minutes = (exposure.end.seconds - exposure.start.seconds) / 60
+      nearest_dbm = exposure.strength.nearestDBm
+      let count = exposure.strength.count
+      mean_dbm = count > 0 ? exposure.strength.sumDBm / count : nil
+      contacts = exposure.contacts
+    }
+
+    private static func local(_ time: UTCTime) -> String {
+      LocalTime(time, offsetSeconds: SystemClock.utcOffsetSeconds(at: time.seconds)).rfc3339
+    }
+  }
+
+  private func pad(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(width - text.count, 0))
+  }
+
+  private func padLeft(_ text: String, _ width: Int) -> String {
+    String(repeating: " ", count: max(width - text.count, 0)) + text
+  }
+}

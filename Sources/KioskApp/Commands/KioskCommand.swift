@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import ArgumentParser
+import Glibc
+
+@main
+struct KioskCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "kiosk",
+    abstract: "Bluezone at the door: hears, counts, prompts, logs and matches.",
+    version: "0.1.0",
+    subcommands: [
+      RunCommand.self, StatusCommand.self, F0Command.self, ExposuresCommand.self, IDsCommand.self,
+      ReplayCommand.self, RenderCommand.self,
+    ])
+}
+
+/// How a command ends when it cannot do its work: words to stderr, and a code that scripts can tell apart.
+enum Exit {
+  /// Source: sysexits.h.
+  static let notRunning: Int32 = 69
+  static let notAllowed: Int32 = 77
+
+  /// Prints the words and gives what to throw.
+  static func failure(_ error: any Error) -> ExitCode {
+    let isNotAllowed = (error as? FileError)?.isNotAllowed ?? false
+    return failure("\(error)", code: isNotAllowed ? notAllowed : 1)
+  }
+
+  static func failure(_ words: String, code: Int32 = 1) -> ExitCode {
+    message("kiosk: \(words)")
+    return ExitCode(code)
+  }
+
+  /// Messages go to stderr, data to stdout.
+  static func message(_ words: String) {
+    let line = words + "\n"
+    line.withCString { _ = write(STDERR_FILENO, $0, strlen($0)) }
+  }
+}

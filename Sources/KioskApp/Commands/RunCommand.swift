@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import ArgumentParser
+import Glibc
+import KioskCore
+import Logging
+
+struct RunCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run", abstract: "Run the appliance until it is told to stop (SIGTERM, Ctrl-C).")
+
+  @OptionGroup var options: SettingsOptions
+
+  @Flag(help: "Simulate a crowd; every page says DEMO. Nothing is kept unless --data is given.")
+  var demo = false
+
+  @Option(help: "hci:N, h4:unix:PATH or h4:tcp:HOST:PORT, instead of the configuration's.")
+  var radio: String?
+
+  @Option(help: "png:DIR, window or none, instead of the configuration's.")
+  var display: String?
+
+  @Option(help: "Size of the page in pixels, such as 1920x1080, instead of the configuration's.")
+  var size: String?
+
+  @Flag(help: "Only warnings and errors on stderr.")
+  var quiet = false
+
+  func validate() throws {
+    if let radio {
+      do { _ = try RadioAddress(parsing: radio) } catch { throw ValidationError("\(error)") }
+    }
+    if let display {
+      do { _ = try DisplayKind(parsing: display) } catch { throw ValidationError("\(error)") }
+    }
+    if let size, ScreenSize(parsing: size) == nil {
+      throw ValidationError("--size \(size) must be WIDTHxHEIGHT in pixels, such as 1920x1080")
+    }
+    if demo, radio != nil { throw ValidationError("--demo brings its own radio; leave out --radio") }
+  }
+
+  func run() async throws {
+    var settings = try options.settings()
+    if let radio { settings.radio = radio }
+    if let display { settings.screen.display = display }
+    if let size = size.flatMap(ScreenSize.init(parsing:)) { settings.screen.size = size }
+    var temporary: TemporaryFolder?
+    if demo {
+      settings.clockTrust = .always
+      if options.data == nil {
+        temporary = TemporaryFolder("bluezone-kiosk-demo")
+        guard let path = temporary?.path else { throw Exit.failure("no temporary folder could be made in /tmp") }
+        settings.dataFolder = path
+      }
+    }
+    var log = Logger(label: "kiosk") { StreamLogHandler.standardError(label: $0) }
+    log.logLevel = quiet ? .warning : .info
+    do {
+      try await Appliance(settings: settings, isDemo: demo, log: log).run()
+    } catch {
+      temporary?.remove()
+      throw Exit.failure(error)
+    }
+    temporary?.remove()
+  }
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import ArgumentParser
+import FoundationEssentials
+import KioskCore
+
+struct StatusCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status", abstract: "What is around now, and how the kiosk is. Exit 69 when none runs.")
+
+  @OptionGroup var options: SettingsOptions
+
+  @Flag(help: "One JSON object instead of words.")
+  var json = false
+
+  func run() throws {
+    let settings = try options.settings()
+    let answer: String?
+    do {
+      answer = try ControlSocket.ask(.status, dataFolder: settings.dataFolder)
+    } catch {
+      throw Exit.failure(error)
+    }
+    guard let answer else {
+      throw Exit.failure("not running (data folder \(settings.dataFolder))", code: Exit.notRunning)
+    }
+    if json {
+      print(answer, terminator: "")
+      return
+    }
+    guard let status = try? JSONDecoder().decode(Status.self, from: Data(answer.utf8)) else {
+      throw Exit.failure("the running kiosk's answer cannot be read; is it of another version?")
+    }
+    for line in status.lines() { print(line) }
+  }
+}
+
+extension Status {
+  /// For people, a line a fact.
+  fileprivate func lines() -> [String] {
+    var text: [(String, String)] = []
+    if isDemo { text.append(("DEMO", "simulated crowd")) }
+    text.append(("around", "\(devicesAround) devices, \(bluezonersAround) of them Bluezoners"))
+    text.append(("near", "\(devicesNear) devices, \(bluezonersNear) of them Bluezoners"))
+    var words = radio.state
+    if radio.state == "running" {
+      words += radio.isAdvertising ? ", advertising" : ", not advertising"
+      words += radio.isScanning ? ", scanning" : ", not scanning"
+    }
+    text.append(("radio", words + (radio.fault.map { ": \($0)" } ?? "")))
+    if let fault = radio.lastFault, radio.fault == nil { text.append(("", "last fault: \(fault)")) }
+    text.append(("heard", "\(radio.reports) reports, \(radio.malformedPackets) malformed packets"))
+    text.append(("clock", clockSynchronised ? "synchronised" : "not synchronised: contacts get their dates later"))
+    text.append(("contacts", "\(contacts.pending) waiting to be written"))
+    if let fault = contacts.writeFault { text.append(("", "not written: \(fault)")) }
+    if contacts.lost > 0 { text.append(("", "\(contacts.lost) not logged: too many were waiting")) }
+    if contacts.turnedAway > 0 { text.append(("", "\(contacts.turnedAway) times a device was not counted: too many")) }
+    text.append(("display", display))
+    text.append(("running for", "\(uptimeSeconds / 3600) h \(uptimeSeconds / 60 % 60) min \(uptimeSeconds % 60) s"))
+    for problem in problems { text.append(("problem", problem)) }
+    return text.map { name, value in name + String(repeating: " ", count: max(13 - name.count, 1)) + value }
+  }
+}

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import KioskCore
+import TOMLKit
+import Tracer
+
+/// What is wrong with a configuration file, and where.
+struct ConfigurationError: Error, CustomStringConvertible {
+  var path: String
+  var line: Int?
+  var message: String
+
+  var description: String { "\(path)\(line.map { ":\($0)" } ?? ""): \(message)" }
+}
+
+/// Reads the kiosk's TOML file into settings. Every key is in one table; what is not in it is refused.
+struct ConfigurationFile {
+  let path: String
+
+  func load() throws -> Settings {
+    let bytes: [UInt8]
+    do {
+      bytes = try Files.read(path, limit: AppLimits.configurationBytes)
+    } catch {
+      throw ConfigurationError(path: path, message: error.description)
+    }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw ConfigurationError(path: path, message: "it is not UTF-8 text")
+    }
+    return try Self.parse(text, path: path)
+  }
+
+  static func parse(_ text: String, path: String) throws(ConfigurationError) -> Settings {
+    let root: TOMLTable
+    do {
+      root = try TOMLTable(string: text)
+    } catch let error as TOMLParseError {
+      throw ConfigurationError(path: path, line: error.source.begin.line, message: error.description)
+    } catch {
+      throw ConfigurationError(path: path, message: "it is not TOML")
+    }
+    var settings = Settings()
+    for (key, value) in leaves(of: root, prefix: "") {
+      guard let setting = keys[key] else {
+        let line = lineNumber(of: key, in: text)
+        throw ConfigurationError(path: path, line: line, message: "unknown key \(key)\(suggestion(for: key))")
+      }
+      do {
+        try setting.apply(value, &settings)
+      } catch {
+        throw ConfigurationError(
+          path: path, line: lineNumber(of: key, in: text), message: "\(key) \(error.reason)")
+      }
+    }
+    return settings
+  }
+
+  // MARK: The keys
+
+  private struct Refusal: Error {
+    var reason: String
+  }
+
+  private struct Key: Sendable {
+    var apply: @Sendable (any TOMLValueConvertible, inout Settings) throws(Refusal) -> Void
+  }
+
+  private static let keys: [String: Key] = [
+    "data_folder": text { $0.dataFolder = $1 },
+    "radio.address": checkedText { settings, value throws(Refusal) in
+      do { _ = try RadioAddress(parsing: value) } catch { throw Refusal(reason: "is wrong: \(error)") }
+      settings.radio = value
+    },
+    "radio.scan": choice(["passive": false, "active": true]) { $0.host.scansActively = $1 },
+    "presence.near_dbm": integer(-100 ... -20) { $0.presence.nearDBm = Double($1) },
+    "presence.hysteresis_db": integer(0...20) { $0.presence.hysteresisDB = Double($1) },
+    "prompt.amber_seconds": integer(1...30) { $0.prompt.amberMilliseconds = Int64($1) * 1000 },
+    "prompt.green_seconds": integer(1...30) { $0.prompt.greenMilliseconds = Int64($1) * 1000 },
+    "prompt.beep_milliseconds": integer(0...1000) { $0.prompt.beepMilliseconds = Int64($1) },
+    "clock.trust": choice(named(Settings.ClockTrust.allCases)) { $0.clockTrust = $1 },
+    "contacts.retention_days": integer(1...30) { $0.contactRetentionDays = $1 },
+    "f0.tolerance_slots": integer(0...8) { $0.f0ToleranceSlots = $1 },
+    "screen.display": checkedText { settings, value throws(Refusal) in
+      do { _ = try DisplayKind(parsing: value) } catch { throw Refusal(reason: "is wrong: \(error)") }
+      settings.screen.display = value
+    },
+    "screen.size": checkedText { settings, value throws(Refusal) in
+      guard let size = ScreenSize(parsing: value) else {
+        throw Refusal(reason: "must be WIDTHxHEIGHT in pixels, 240x240 to 7680x7680, such as 1920x1080")
+      }
+      settings.screen.size = size
+    },
+    "screen.language": choice(named(ScreenLanguage.allCases)) { $0.screen.language = $1 },
+    "screen.install_address": checkedText { settings, value throws(Refusal) in
+      guard (1...QRCode.longestAddress).contains(value.utf8.count) else {
+        throw Refusal(reason: "must have 1 to \(QRCode.longestAddress) bytes, or no QR code can hold it")
+      }
+      settings.screen.installAddress = value
+    },
+    "lines.green": line { $0.lines.green = $1 },
+    "lines.amber": line { $0.lines.amber = $1 },
+    "lines.buzzer": line { $0.lines.buzzer = $1 },
+    "lines.active_low": boolean { $0.lines.activeLow = $1 },
+  ]
+
+  private static func named<T: RawRepresentable<String>>(_ cases: [T]) -> [String: T] {
+    Dictionary(uniqueKeysWithValues: cases.map { ($0.rawValue, $0) })
+  }
+
+  private static func checkedText(
+    _ set: @escaping @Sendable (inout Settings, String) throws(Refusal) -> Void
+  ) -> Key {
+    Key { value, settings throws(Refusal) in
+      guard let text = value.string else { throw Refusal(reason: "must be a text in quotes") }
+      try set(&settings, text)
+    }
+  }
+
+  private static func text(_ set: @escaping @Sendable (inout Settings, String) -> Void) -> Key {
+    checkedText { settings, value throws(Refusal) in
+      guard !value.isEmpty else { throw Refusal(reason: "must not be empty") }
+      set(&settings, value)
+    }
+  }
+
+  private static func line(_ set: @escaping @Sendable (inout Settings, String) -> Void) -> Key {
+    checkedText { settings, value throws(Refusal) in
+      do { _ = try LineAddress(value) } catch { throw Refusal(reason: "is wrong: \(error)") }
+      set(&settings, value)
+    }
+  }
+
+  private static func integer(
+    _ range: ClosedRange<Int>, _ set: @escaping @Sendable (inout Settings, Int) -> Void
+  ) -> Key {
+    Key { value, settings throws(Refusal) in
+      guard let number = value.int, range.contains(number) else {
+        throw Refusal(reason: "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+      }
+      set(&settings, number)
+    }
+  }
+
+  private static func boolean(_ set: @escaping @Sendable (inout Settings, Bool) -> Void) -> Key {
+    Key { value, settings throws(Refusal) in
+      guard let flag = value.bool else { throw Refusal(reason: "must be true or false") }
+      set(&settings, flag)
+    }
+  }
+
+  private static func choice<T: Sendable>(
+    _ choices: [String: T], _ set: @escaping @Sendable (inout Settings, T) -> Void
+  ) -> Key {
+    Key { value, settings throws(Refusal) in
+      guard let text = value.string, let chosen = choices[text] else {
+        let list = choices.keys.sorted().map { "\"\($0)\"" }.joined(separator: ", ")
+        throw Refusal(reason: "must be one of \(list)")
+      }
+      set(&settings, chosen)
+    }
+  }
+
+  // MARK: Where a key stands
+
+  private static func leaves(
+    of table: TOMLTable, prefix: String
+  ) -> [(String, any TOMLValueConvertible)] {
+    table.keys.flatMap { key -> [(String, any TOMLValueConvertible)] in
+      guard let value = table[key] else { return [] }
+      let name = prefix.isEmpty ? key : "\(prefix).\(key)"
+      // An unknown section without keys must be refused as well.
+      if let inner = value.table, !(inner.isEmpty && !sections.contains(name)) {
+        return leaves(of: inner, prefix: name)
+      }
+      return [(name, value)]
+    }
+  }
+
+  private static let sections = Set(keys.keys.compactMap { $0.split(separator: ".").dropLast().first.map(String.init) })
+
+  /// The line on which a key is set, counted from 1. TOMLKit tells places only for syntax errors; this finds keys
+  /// written the usual way, in sections or with dots.
+  static func lineNumber(of key: String, in text: String) -> Int? {
+    var section = ""
+    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+      let line = line.drop { $0 == " " || $0 == "\t" }
+      if line.hasPrefix("[") {
+        section = String(line.drop { $0 == "[" }.prefix { $0 != "]" }).filter { $0 != " " }
+        if section == key { return index + 1 }
+      } else if let equals = line.firstIndex(of: "=") {
+        let name = line[..<equals].filter { $0 != " " && $0 != "\t" && $0 != "\"" }
+        let full = section.isEmpty ? name : "\(section).\(name)"
+        if full == key || key.hasPrefix(full + ".") { return index + 1 }
+      }
+    }
+    return nil
+  }
+
+  /// A known key that ends alike, for a key in the wrong section.
+  private static func suggestion(for key: String) -> String {
+    let last = key.split(separator: ".").last ?? ""
+    let alike = keys.keys.filter { $0.split(separator: ".").last == last }.sorted().first
+    return alike.map { "; did you mean \($0)?" } ?? "; see the example file for those there are"
+  }
+}
+
+extension ScreenSize {
+  /// `1920x1080`; nil when it is not of that form or outside 240x240 to 7680x7680.
+  init?(parsing text: String) {
+    let parts = text.split(separator: "x").map { Int($0) }
+    guard parts.count == 2, let width = parts[0], let height = parts[1], (240...7680).contains(width),
+      (240...7680).contains(height)
+    else { return nil }
+    self.init(width: width, height: height)
+  }
+}

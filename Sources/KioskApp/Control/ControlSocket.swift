@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import Foundation
+import Glibc
+import Synchronization
+
+/// What the running kiosk can be asked through the socket in its data folder: one line in, one JSON value out.
+enum ControlRequest: String, Sendable {
+  case status
+  /// F0 data was imported by another process: look again.
+  case f0Imported = "f0-imported"
+}
+
+/// Where the socket is, and how to talk over it.
+enum ControlSocket {
+  static func path(dataFolder: String) -> String { dataFolder + "/control.sock" }
+
+  /// Asks the running kiosk; nil when none runs.
+  static func ask(_ request: ControlRequest, dataFolder: String) throws(FileError) -> String? {
+    let path = path(dataFolder: dataFolder)
+    guard let fd = stream() else { throw FileError("cannot make a socket for", path: path, errno: errno) }
+    defer { close(fd) }
+    guard withAddress(path, { connect(fd, $0, $1) }) == 0 else {
+      if errno == ENOENT || errno == ECONNREFUSED { return nil }
+      throw FileError("cannot reach the kiosk at", path: path, errno: errno)
+    }
+    setTimeouts(fd, milliseconds: 5 * AppLimits.controlMilliseconds)
+    guard send(fd, request.rawValue + "\n") else { return nil }
+    var answer: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 4096)
+    while true {
+      let count = read(fd, &chunk, chunk.count)
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { break }
+      answer += chunk[..<count]
+    }
+    return answer.isEmpty ? nil : String(decoding: answer, as: UTF8.self)
+  }
+
+  static func stream() -> Int32? {
+    let fd = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    return fd >= 0 ? fd : nil
+  }
+
+  /// Calls with the socket's address; a path that is too long gives −1 and ENAMETOOLONG.
+  static func withAddress(_ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    guard path.utf8.count < MemoryLayout.size(ofValue: address.sun_path) else {
+      errno = ENAMETOOLONG
+      return -1
+    }
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+    return withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
+    }
+  }
+
+  static func setTimeouts(_ fd: Int32, milliseconds: Int) {
+    var time = timeval(tv_sec: milliseconds / 1000, tv_usec: milliseconds % 1000 * 1000)
+    let size = socklen_t(MemoryLayout<timeval>.size)
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &time, size)
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &time, size)
+  }
+
+  static func send(_ fd: Int32, _ text: String) -> Bool {
+    var rest = Array(text.utf8)[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { Glibc.send(fd, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { return false }
+      rest = rest.dropFirst(count)
+    }
+    return true
+  }
+}
+
+/// The appliance's end of the socket: a thread that answers one client at a time.
+final class ControlServer: Sendable {
+  private let path: String
+  private let listener: Int32
+  private let isClosed = Mutex(false)
+
+  /// - Parameter answer: called on the server's thread; may block until the core has answered.
+  init(dataFolder: String, answer: @escaping @Sendable (ControlRequest) -> String) throws(FileError) {
+    let path = ControlSocket.path(dataFolder: dataFolder)
+    self.path = path
+    guard let fd = ControlSocket.stream() else {
+      throw FileError("cannot make the control socket", path: path, errno: errno)
+    }
+    // The data folder's lock is held: a socket file that is there is a dead one.
+    unlink(path)
+    guard ControlSocket.withAddress(path, { bind(fd, $0, $1) }) == 0, chmod(path, 0o660) == 0, listen(fd, 8) == 0
+    else {
+      let code = errno
+      Glibc.close(fd)
+      throw FileError("cannot make the control socket", path: path, errno: code)
+    }
+    listener = fd
+    let thread = Thread { [self] in serve(answer) }
+    thread.name = "control"
+    thread.start()
+  }
+
+  func close() {
+    let wasClosed = isClosed.withLock { closed in
+      defer { closed = true }
+      return closed
+    }
+    guard !wasClosed else { return }
+    shutdown(listener, Int32(SHUT_RDWR))
+    unlink(path)
+  }
+
+  private func serve(_ answer: (ControlRequest) -> String) {
+    while true {
+      let client = accept(listener, nil, nil)
+      if isClosed.withLock({ $0 }) {
+        if client >= 0 { Glibc.close(client) }
+        break
+      }
+      if client < 0 {
+        // Out of descriptors, or a client that left at once: go on, but never spin.
+        usleep(10_000)
+        continue
+      }
+      ControlSocket.setTimeouts(client, milliseconds: AppLimits.controlMilliseconds)
+      if let request = readRequest(client) { _ = ControlSocket.send(client, answer(request)) }
+      Glibc.close(client)
+    }
+    Glibc.close(listener)
+  }
+
+  private func readRequest(_ fd: Int32) -> ControlRequest? {
+    var line: [UInt8] = []
+    var byte: UInt8 = 0
+    while line.count < AppLimits.controlBytes, read(fd, &byte, 1) == 1 {
+      if byte == UInt8(ascii: "\n") { return ControlRequest(rawValue: String(decoding: line, as: UTF8.self)) }
+      line.append(byte)
+    }
+    return nil
+  }
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import KioskCore
+
+/// A place where scenes are seen. One task calls it; drawing may happen on the display's own thread.
+protocol Display: AnyObject, Sendable {
+  /// The size to lay out the next scene for, in pixels. It changes when a window is resized.
+  var size: ScreenSize { get }
+
+  /// Shows `scene` instead of the one before. Returns quickly; a failure that happens later on the display's
+  /// own thread is thrown by the next call.
+  func show(_ scene: Scene) throws(DisplayError)
+
+  /// Finishes what was begun and lets go of the screen. A second call does nothing.
+  func close() throws(DisplayError)
+}

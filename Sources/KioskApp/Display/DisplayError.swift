@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import KioskCore
+
+/// What can go wrong with a display. Each message says what to do next.
+enum DisplayError: Error, Equatable {
+  /// No such kind of display; `kind` is what was written.
+  case unknownKind(String)
+  /// `png:` without a folder after it.
+  case missingFolder
+  /// The kind is planned, and this version cannot do it.
+  case notInThisVersion(String)
+  /// This program was built without the developer's window.
+  case builtWithoutWindow
+  /// No window could be opened; `reason` is SDL's.
+  case noWindow(reason: String)
+  /// The folder for pictures cannot be made or written; `reason` is the system's.
+  case folder(path: String, reason: String)
+  /// A picture could not be written; `reason` is the system's.
+  case writing(path: String, reason: String)
+  /// The address has too many bytes for a QR code.
+  case addressTooLong(bytes: Int)
+  /// The QR library refused for another reason; `code` is its errno.
+  case qr(code: Int32)
+  /// The box is too small for one pixel a module.
+  case qrTooSmall(modules: Int, pixels: Int)
+  /// There was no memory for a picture of this size, or Cairo refused it.
+  case drawing(size: ScreenSize, reason: String)
+  /// Nothing can be shown any more: the display was closed.
+  case closed
+}
+
+extension DisplayError: CustomStringConvertible {
+  var description: String {
+    switch self {
+    case .unknownKind(let kind):
+      "There is no display \"\(kind)\". Use one of: \(DisplayKind.choices)."
+    case .missingFolder:
+      "The display png: needs a folder to put screen.png in. Write for example png:screen."
+    case .notInThisVersion(let kind):
+      "The display \(kind) is not in this version yet. Use window, png:DIR or none."
+    case .builtWithoutWindow:
+      "This program was built without the window. Use png:DIR or none, or build with the trait Window."
+    case .noWindow(let reason):
+      "No window could be opened: \(reason). Start it in a graphical session, or use png:DIR or none."
+    case .folder(let path, let reason):
+      "Pictures cannot be put in \(path): \(reason). Choose another folder, or let the kiosk's user write there."
+    case .writing(let path, let reason):
+      "The picture \(path) could not be written: \(reason). Check that the disk is not full and the folder is there."
+    case .addressTooLong(let bytes):
+      "The install address has \(bytes) bytes, and a QR code holds \(QRCode.longestAddress). Use a shorter address."
+    case .qr(let code):
+      "The QR code could not be made (error \(code)). Check that the install address is not empty."
+    case .qrTooSmall(let modules, let pixels):
+      "A QR code of \(modules) modules does not fit in \(pixels) pixels. Use a shorter address or a larger screen."
+    case .drawing(let size, let reason):
+      "A picture of \(size) could not be drawn: \(reason). Choose a smaller screen size."
+    case .closed:
+      "The display is closed. Start the kiosk again to show something."
+    }
+  }
+}

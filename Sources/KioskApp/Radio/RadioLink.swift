@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import Dispatch
+import KioskCore
+import Synchronization
+import Tracer
+
+/// Carries out what the host asks of the transport, and brings its news to the core in bounded portions.
+final class RadioLink: Sendable {
+  private let makeTransport: @Sendable () -> any HCITransport
+  private let deliver: @Sendable (Kiosk.Event) -> Void
+  private let current = Mutex<(any HCITransport)?>(nil)
+  /// Batches the core has not taken yet.
+  private let room = DispatchSemaphore(value: AppLimits.packetBatches)
+  private let isEnded = Mutex(false)
+
+  /// - Parameter deliver: queues an event for the core. For each `packets` event the core calls `taken`.
+  init(
+    makeTransport: @escaping @Sendable () -> any HCITransport,
+    deliver: @escaping @Sendable (Kiosk.Event) -> Void
+  ) {
+    self.makeTransport = makeTransport
+    self.deliver = deliver
+  }
+
+  func apply(_ effect: HCIHost.Effect) {
+    switch effect {
+    case .open(let generation):
+      let transport = makeTransport()
+      current.withLock { old in
+        old?.close()
+        old = transport
+      }
+      transport.open { [self] news in tell(news, generation) }
+    case .close:
+      current.withLock { old in
+        old?.close()
+        old = nil
+      }
+    case .send(let packet): current.withLock { $0?.send(packet) }
+    }
+  }
+
+  /// The core has taken one batch.
+  func taken() { room.signal() }
+
+  /// The core takes nothing any more.
+  func end() {
+    isEnded.withLock { $0 = true }
+    apply(.close)
+  }
+
+  private func tell(_ news: TransportNews, _ generation: Int) {
+    switch news {
+    case .opened: deliver(.radioOpened(generation: generation))
+    case .failed(let fault): deliver(.radioFailed(fault, generation: generation))
+    case .packets(let packets):
+      // The thread waits here while the core is behind; the kernel's buffer holds what comes meanwhile.
+      while room.wait(timeout: .now() + .milliseconds(200)) == .timedOut {
+        if isEnded.withLock({ $0 }) { return }
+      }
+      deliver(.packets(packets, generation: generation))
+    }
+  }
+}

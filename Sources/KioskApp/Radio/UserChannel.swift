@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import CBluetooth
+import Glibc
+import Tracer
+
+/// Opens the HCI user channel of an adapter of this machine.
+enum UserChannel {
+  static func open(_ adapter: UInt16) -> Result<Int32, TransportFault> {
+    var result = kiosk_hci_open_user_channel(adapter)
+    if result == -EBUSY {
+      // The adapter is up: the kernel gives the channel only while it is down. If somebody else holds the channel,
+      // taking the adapter down is refused, and so is the next attempt.
+      _ = kiosk_hci_take_down(adapter)
+      result = kiosk_hci_open_user_channel(adapter)
+    }
+    return result >= 0 ? .success(result) : .failure(TransportFault(errno: -result))
+  }
+}
+
+extension TransportFault {
+  init(errno code: Int32) {
+    self =
+      switch code {
+      case ENODEV, ENOENT, ENXIO, ECONNREFUSED: .notFound
+      case EBUSY, EALREADY: .busy
+      case EACCES, EPERM: .notAllowed
+      case ERFKILL: .switchedOff
+      case EAFNOSUPPORT: .noBluetooth
+      case EPIPE, ECONNRESET, ENETDOWN, EBADFD: .closed
+      default: .system(errno: code)
+      }
+  }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import Dispatch
+import KioskCore
+import Synchronization
+import Tracer
+
+/// The store on a thread of its own: the core says what to write and hears how it went.
+final class StorageQueue: Sendable {
+  private let store: Store
+  private let boot = Boot.id()
+  private let post: @Sendable (Kiosk.Event) -> Void
+  private let queue = DispatchQueue(label: "store")
+  private let lastWriteFault = Mutex<StoreError?>(nil)
+
+  init(_ store: Store, post: @escaping @Sendable (Kiosk.Event) -> Void) {
+    self.store = store
+    self.post = post
+  }
+
+  func write(_ updates: [ContactUpdate]) {
+    queue.async { [self] in
+      do throws(StoreError) {
+        try store.write(updates, boot: boot)
+        lastWriteFault.withLock { $0 = nil }
+        post(.contactsWritten)
+      } catch {
+        lastWriteFault.withLock { $0 = error }
+        post(.contactsNotWritten(updates, reason: error.description))
+      }
+    }
+  }
+
+  func date(bootTime: UTCTime) {
+    attempt("dating what was heard before the clock was right") { store, boot throws(StoreError) in
+      try store.date(boot: boot, bootTime: bootTime)
+    }
+  }
+
+  func purge(before time: UTCTime) {
+    attempt("purging old contacts") { store, boot throws(StoreError) in
+      try store.purge(before: time, boot: boot)
+    }
+  }
+
+  /// Tells the core when F0 data last came in.
+  func readLastImport() {
+    queue.async { [self] in
+      if let time = try? store.lastImport() { post(.f0Synced(time)) }
+    }
+  }
+
+  /// Waits for everything queued.
+  ///
+  /// - Returns: why the last write failed, nil if it did not.
+  func finish() async -> StoreError? {
+    await withCheckedContinuation { continuation in
+      queue.async { [self] in continuation.resume(returning: lastWriteFault.withLock { $0 }) }
+    }
+  }
+
+  private func attempt(_ what: String, _ body: @escaping @Sendable (Store, String) throws(StoreError) -> Void) {
+    queue.async { [self] in
+      do throws(StoreError) { try body(store, boot) } catch { post(.problem("\(what): \(error)")) }
+    }
+  }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import FoundationEssentials
+import Glibc
+
+/// Why a file could not be used, in words that say what to do.
+struct FileError: Error, CustomStringConvertible {
+  let description: String
+  /// Whether the reason is a missing permission.
+  let isNotAllowed: Bool
+
+  init(_ what: String, path: String, errno code: Int32) {
+    let hint =
+      switch code {
+      case EACCES, EPERM, EROFS: "; check who owns it and that the disk is not read-only"
+      case ENOSPC: "; free some space"
+      case ENOENT: "; check the path"
+      default: ""
+      }
+    isNotAllowed = code == EACCES || code == EPERM
+    description = "\(what) \(path): \(String(cString: strerror(code)))\(hint)"
+  }
+
+  init(_ description: String) {
+    self.description = description
+    isNotAllowed = false
+  }
+}
+
+/// Reading and writing whole files safely.
+enum Files {
+  /// Reads a whole file of at most `limit` bytes.
+  static func read(_ path: String, limit: Int) throws(FileError) -> [UInt8] {
+    let fd = open(path, O_RDONLY | O_CLOEXEC)
+    guard fd >= 0 else { throw FileError("cannot open", path: path, errno: errno) }
+    defer { close(fd) }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = Glibc.read(fd, &chunk, chunk.count)
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else { throw FileError("cannot read", path: path, errno: errno) }
+      if count == 0 { return bytes }
+      bytes.append(contentsOf: chunk[..<count])
+      guard bytes.count <= limit else { throw FileError("\(path) is larger than \(limit) bytes") }
+    }
+  }
+
+  static func isThere(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+  /// Makes a file that did not exist, whole and on the disk, or nothing: written beside its place, synchronised,
+  /// then linked there. Mode 0600 or as given.
+  static func create(_ path: String, _ bytes: [UInt8], mode: mode_t = 0o600) throws(FileError) {
+    let temporary = "\(path).new-\(getpid())"
+    unlink(temporary)
+    let fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
+    guard fd >= 0 else { throw FileError("cannot create", path: temporary, errno: errno) }
+    defer { unlink(temporary) }
+    var offset = 0
+    while offset < bytes.count {
+      let count = bytes[offset...].withUnsafeBytes { write(fd, $0.baseAddress, $0.count) }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else {
+        let code = errno
+        close(fd)
+        throw FileError("cannot write", path: temporary, errno: code)
+      }
+      offset += count
+    }
+    let synchronised = fsync(fd) == 0
+    let code = errno
+    close(fd)
+    guard synchronised else { throw FileError("cannot write", path: temporary, errno: code) }
+    guard link(temporary, path) == 0 else { throw FileError("cannot create", path: path, errno: errno) }
+    synchroniseFolder(of: path)
+  }
+
+  /// Makes a folder and those above it, mode 0700 for the last.
+  static func createFolder(_ path: String) throws(FileError) {
+    var isFolder = stat()
+    if stat(path, &isFolder) == 0 {
+      guard isFolder.st_mode & S_IFMT == S_IFDIR else { throw FileError("\(path) is not a folder") }
+      return
+    }
+    let parent = folder(of: path)
+    if parent != path { try createFolder(parent) }
+    guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
+      throw FileError("cannot make the folder", path: path, errno: errno)
+    }
+  }
+
+  private static func folder(of path: String) -> String {
+    let parts = path.split(separator: "/", omittingEmptySubsequences: true).dropLast()
+    return (path.hasPrefix("/") ? "/" : parts.isEmpty ? "." : "") + parts.joined(separator: "/")
+  }
+
+  private static func synchroniseFolder(of path: String) {
+    let fd = open(folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard fd >= 0 else { return }
+    fsync(fd)
+    close(fd)
+  }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+internal import FoundationEssentials
+internal import Tracer
+
+extension F0Batch {
+  /// Reads `{"data": [{"daily_key", "time_start", "max", "time_end"}, …]}`.
+  ///
+  /// - Throws: the first thing that is wrong, with its entry. No key is named in it.
+  public init(json: [UInt8]) throws(Refusal) {
+    guard json.count <= CoreLimits.f0FileBytes else {
+      throw Refusal(reason: "the file is larger than \(CoreLimits.f0FileBytes) bytes")
+    }
+    let document: Document
+    do {
+      document = try JSONDecoder().decode(Document.self, from: Data(json))
+    } catch let error as DecodingError {
+      throw Refusal(error)
+    } catch {
+      throw Refusal(reason: "it is not JSON")
+    }
+    guard document.data.count <= CoreLimits.f0Entries else {
+      throw Refusal(reason: "it has more than \(CoreLimits.f0Entries) entries")
+    }
+    var entries: [F0Entry] = []
+    entries.reserveCapacity(document.data.count)
+    for (index, entry) in document.data.enumerated() {
+      do {
+        entries.append(try entry.checked())
+      } catch {
+        throw Refusal(entry: index + 1, reason: error.reason)
+      }
+    }
+    self.init(entries: entries)
+  }
+
+  private struct Document: Decodable {
+    var data: [Entry]
+  }
+
+  private struct Entry: Decodable {
+    var daily_key: String
+    var time_start: Int64
+    var max: Int
+    var time_end: Int64
+
+    func checked() throws(Refusal) -> F0Entry {
+      guard let dailyKey = BluezoneKey(hex: daily_key) else {
+        throw Refusal(reason: "daily_key is not 64 hexadecimal digits")
+      }
+      guard let scheme = SlotScheme(slotsPerDay: max) else {
+        let allowed = SlotScheme.allowedSlotsPerDay
+        throw Refusal(reason: "max is \(max); it must be \(allowed.lowerBound) to \(allowed.upperBound)")
+      }
+      // Up to the year 9999: milliseconds could come in by mistake.
+      guard (0...253_402_300_799).contains(time_start) else {
+        throw Refusal(reason: "time_start is not a time in seconds since 1970")
+      }
+      guard time_end >= time_start else { throw Refusal(reason: "time_end lies before time_start") }
+      guard time_end - time_start <= CoreLimits.f0EntryDays * 86_400 else {
+        throw Refusal(reason: "it spans more than \(CoreLimits.f0EntryDays) days")
+      }
+      return F0Entry(
+        dailyKey: dailyKey, start: UTCTime(seconds: time_start), end: UTCTime(seconds: time_end), scheme: scheme)
+    }
+  }
+}
+
+extension F0Batch.Refusal {
+  /// Words for a decoder's error: the path of keys, and what was expected there.
+  init(_ error: DecodingError) {
+    switch error {
+    case .keyNotFound(let key, let context):
+      self.init(path: context.codingPath, reason: "\(key.stringValue) is missing")
+    case .typeMismatch(_, let context), .valueNotFound(_, let context):
+      self.init(path: context.codingPath, reason: "has the wrong type")
+    case .dataCorrupted(let context):
+      self.init(path: context.codingPath, reason: context.codingPath.isEmpty ? "it is not JSON" : "has a wrong value")
+    @unknown default: self.init(reason: "it cannot be read")
+    }
+  }
+
+  private init(path: [any CodingKey], reason: String) {
+    let field = path.last.flatMap { $0.intValue == nil ? $0.stringValue : nil }
+    let entry = path.lazy.compactMap(\.intValue).first
+    self.init(entry: entry.map { $0 + 1 }, reason: [field, reason].compactMap(\.self).joined(separator: " "))
+  }
+}

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+public import Tracer
+
+/// The whole appliance without its edges: it takes an event and the moment it happened, and collects what is to be done.
+///
+/// It sees no clock, file, socket or thread, so that the appliance, a replay and every test are the same code.
+public struct Kiosk: Sendable {
+  public enum Event: Sendable {
+    case start
+    /// The transport of that generation is open.
+    case radioOpened(generation: Int)
+    case radioFailed(TransportFault, generation: Int)
+    /// Whole packets from the controller, in order.
+    case packets([[UInt8]], generation: Int)
+    /// Time has passed.
+    case tick
+    case contactsWritten
+    /// The disk refused them; `reason` is for people.
+    case contactsNotWritten([ContactUpdate], reason: String)
+    /// When F0 data last came in; nil if it never did.
+    case f0Synced(UTCTime?)
+    /// A part outside the core fails; the words for it.
+    case problem(String)
+    /// End the run: switch everything off, write what is pending.
+    case stop
+  }
+
+  public enum Effect: Equatable, Sendable {
+    case radio(HCIHost.Effect)
+    /// Add these to the log.
+    case write([ContactUpdate])
+    /// The wall clock is now believed: rows of this boot that are kept by monotonic time get their date.
+    /// `bootTime`: the UTC time at which the monotonic clock stood at zero.
+    case dateContacts(bootTime: UTCTime)
+    case lines(LineStates)
+    case show(HomePage)
+    /// A new day has begun, or the run has: forget what is older than the retention.
+    case purge(before: UTCTime)
+    /// Everything is switched off; nothing follows.
+    case stopped
+  }
+
+  public private(set) var presence: Presence
+  public private(set) var host: HCIHost
+  public private(set) var contacts = ContactLedger()
+
+  private let settings: Settings
+  private let isDemo: Bool
+  private let randomBits: @Sendable () -> UInt64
+  private var identity: BluezoneIdentity?
+  private var prompts: PromptRule
+
+  private var effects: [Effect] = []
+  private var startedAt: MonotonicTime?
+  private var isStopping = false
+  private var isStopped = false
+  private var wasSynchronised = false
+  private var sentSlot: Slot?
+  private var identityFailure: BluezoneIdentity.Failure?
+  private var purgedDay: Int64?
+  private var lines = LineStates.allInactive
+  private var page: HomePage?
+  private var writeFault: String?
+  private var lastF0Sync: UTCTime?
+  private var problems: [String] = []
+  private var now: Moment
+
+  /// - Parameters:
+  ///   - identity: nil for a replay, which sends nothing.
+  ///   - randomBits: 64 fresh random bits, for addresses.
+  public init(
+    settings: Settings, identity: BluezoneIdentity?, isDemo: Bool = false, startingAt moment: Moment,
+    randomBits: @escaping @Sendable () -> UInt64
+  ) {
+    self.settings = settings
+    self.identity = identity
+    self.isDemo = isDemo
+    self.randomBits = randomBits
+    presence = Presence(settings: settings.presence)
+    host = HCIHost(configuration: settings.host)
+    prompts = PromptRule(settings: settings.prompt)
+    now = moment
+  }
+
+  /// The effects since the last call, in order.
+  public mutating func takeEffects() -> [Effect] {
+    defer { effects.removeAll(keepingCapacity: true) }
+    return effects
+  }
+
+  public mutating func handle(_ event: Event, at moment: Moment) {
+    guard !isStopped else { return }
+    now = moment
+    let time = moment.monotonic
+    switch event {
+    case .start:
+      startedAt = time
+      if identity == nil { host.listenOnly() } else { host.start(at: time) }
+    case .radioOpened(let generation): host.transportOpened(generation: generation, at: time)
+    case .radioFailed(let fault, let generation):
+      host.transportFailed(fault, generation: generation, at: time)
+    case .packets(let packets, let generation):
+      host.sightings.removeAll(keepingCapacity: true)
+      for packet in packets {
+        host.receive(packet, generation: generation, at: time)
+      }
+      hear(at: moment)
+    case .tick: host.tick(at: time)
+    case .contactsWritten: writeFault = nil
+    case .contactsNotWritten(let updates, let reason):
+      contacts.putBack(updates, at: time)
+      writeFault = reason
+    case .f0Synced(let when): lastF0Sync = when
+    case .problem(let words):
+      if problems.count < 16, !problems.contains(words) { problems.append(words) }
+    case .stop:
+      isStopping = true
+      host.stop(at: time)
+    }
+    proceed(at: moment)
+  }
+
+  /// What the last packets held, until the next come.
+  public var heard: [Sighting] { host.sightings }
+
+  /// When `tick` next has something to do; at most a second away while there is a page to keep alive.
+  public var nextDeadline: MonotonicTime {
+    let time = now.monotonic
+    // The clock on the page turns with the wall clock's second.
+    let toNextSecond = 1000 - (now.utc.milliseconds % 1000 + 1000) % 1000
+    return [
+      host.nextDeadline, contacts.nextDeadline, presence.nextDeadline, prompts.nextDeadline(after: time),
+      time.adding(milliseconds: toNextSecond),
+    ].compactMap(\.self).min() ?? time
+  }
+
+  // MARK: Hearing
+
+  private mutating func hear(at moment: Moment) {
+    for sighting in host.sightings {
+      if let id = sighting.facts.bluezoneID {
+        contacts.hear(id, rssiDBm: sighting.rssiDBm, at: moment)
+      }
+      if let device = presence.hear(sighting, at: moment.monotonic) {
+        prompts.cameNear(device.kind, at: moment.monotonic)
+      }
+    }
+  }
+
+  // MARK: Going on
+
+  private mutating func proceed(at moment: Moment) {
+    let time = moment.monotonic
+    presence.expire(at: time)
+    followClock(at: moment)
+    if isStopping {
+      let updates = contacts.takeAll()
+      if !updates.isEmpty { effects.append(.write(updates)) }
+    } else if let due = contacts.takeDue(at: time) {
+      effects.append(.write(due))
+    }
+    for effect in host.takeEffects() { effects.append(.radio(effect)) }
+    show(at: moment)
+    if isStopping, host.state == .closed {
+      isStopped = true
+      effects.append(.stopped)
+    }
+  }
+
+  /// Slot boundaries, the day's purge, and the moment at which the clock can first be believed.
+  private mutating func followClock(at moment: Moment) {
+    if moment.isSynchronised, !wasSynchronised {
+      contacts.date(at: moment)
+      effects.append(.dateContacts(bootTime: moment.utc(at: MonotonicTime(milliseconds: 0))))
+    }
+    wasSynchronised = moment.isSynchronised
+    guard identity != nil, !isStopping else { return }
+    let slot = SlotScheme.standard.slot(at: moment.utc)
+    if sentSlot != slot {
+      sentSlot = slot
+      host.advertise(
+        .init(address: .resolvableForm(random: randomBits()), id: ownID(in: slot)), at: moment.monotonic)
+    }
+    if moment.isSynchronised, purgedDay != slot.day {
+      purgedDay = slot.day
+      let age = Int64(settings.contactRetentionDays) * SlotScheme.dayMilliseconds
+      effects.append(.purge(before: moment.utc.adding(milliseconds: -age)))
+    }
+  }
+
+  /// nil while the clock stands where this node has no key.
+  private mutating func ownID(in slot: Slot) -> BluezoneID? {
+    do {
+      let id = try identity?.bluezoneID(in: slot)
+      identityFailure = nil
+      return id
+    } catch {
+      identityFailure = error
+      return nil
+    }
+  }
+
+  private mutating func show(at moment: Moment) {
+    let lines = isStopping ? .allInactive : prompts.lines(at: moment.monotonic)
+    if lines != self.lines {
+      self.lines = lines
+      effects.append(.lines(lines))
+    }
+    guard startedAt != nil, !isStopping else { return }
+    let page = homePage(at: moment)
+    if page != self.page {
+      self.page = page
+      effects.append(.show(page))
+    }
+  }
+
+  // MARK: What people see
+
+  private func homePage(at moment: Moment) -> HomePage {
+    let time = LocalTime(moment.utc, offsetSeconds: moment.utcOffsetSeconds)
+    var page = HomePage(clock: .init(time: time.clock, date: time.date, isSynchronised: moment.isSynchronised))
+    page.installAddress = settings.screen.installAddress
+    page.language = settings.screen.language
+    page.isDemo = isDemo
+    page.devicesAround = presence.counts.devicesAround
+    page.bluezonersAround = presence.counts.bluezonersAround
+    page.devicesNear = presence.counts.devicesNear
+    page.bluezonersNear = presence.counts.bluezonersNear
+    page.lastF0Sync = lastF0Sync.map { LocalTime($0, offsetSeconds: moment.utcOffsetSeconds).dateAndMinute }
+    page.prompt = lines.amber ? .install : lines.green ? .welcome : .none
+    page.radio =
+      switch host.state {
+      case .running: host.isScanning || identity == nil ? .running : .starting
+      case .closed, .opening, .starting, .stopping:
+        host.lastFault.map { .down(.init($0)) } ?? .starting
+      case .down(let fault, _): .down(.init(fault))
+      }
+    return page
+  }
+
+  public func status(at moment: Moment) -> Status {
+    var status = Status()
+    status.devicesAround = presence.counts.devicesAround
+    status.bluezonersAround = presence.counts.bluezonersAround
+    status.devicesNear = presence.counts.devicesNear
+    status.bluezonersNear = presence.counts.bluezonersNear
+    status.isDemo = isDemo
+    status.radio.isAdvertising = host.isAdvertising
+    status.radio.isScanning = host.isScanning
+    status.radio.lastFault = host.lastFault?.description
+    status.radio.reports = host.counters.reports
+    status.radio.malformedPackets = host.counters.malformedPackets
+    status.radio.starts = host.counters.starts
+    if host.controller.hciVersion > 0 { status.radio.hciVersion = Int(host.controller.hciVersion) }
+    switch host.state {
+    case .closed: status.radio.state = "closed"
+    case .opening: status.radio.state = "opening"
+    case .starting: status.radio.state = "starting"
+    case .running: status.radio.state = "running"
+    case .stopping: status.radio.state = "stopping"
+    case .down(let fault, _):
+      status.radio.state = "down"
+      status.radio.fault = fault.description
+    }
+    status.clockSynchronised = moment.isSynchronised
+    status.contacts.pending = contacts.pendingCount
+    status.contacts.lost = contacts.lost
+    status.contacts.writeFault = writeFault
+    status.contacts.turnedAway = presence.turnedAway
+    status.lines = .init(green: lines.green, amber: lines.amber, buzzer: lines.buzzer)
+    status.uptimeSeconds = startedAt.map { moment.monotonic.milliseconds(since: $0) / 1000 } ?? 0
+    status.problems = problems + (identityFailure.map { [$0.description] } ?? [])
+    return status
+  }
+}
+
+extension HomePage.Fault {
+  /// What a visitor is told of a fault; the exact cause is in the status.
+  init(_ fault: RadioFault) {
+    self =
+      switch fault {
+      case .transport(.notFound), .transport(.noBluetooth), .noLowEnergy: .noAdapter
+      case .transport(.switchedOff): .switchedOff
+      case .transport(.notAllowed): .notAllowed
+      default: .notAnswering
+      }
+  }
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+/// Every bound of this module, and what happens at it.
+public enum CoreLimits {
+  /// Devices kept at once. At the limit newcomers are not counted, and the status says so.
+  public static let devices = 4096
+  /// Addresses known to belong to a Bluezoner. At the limit a scan response of a further one counts as a device of
+  /// its own.
+  public static let aliases = 4096
+  /// Contacts held in memory between two writes, or while the disk refuses them. At the limit new ones are not
+  /// logged, and the status says so.
+  public static let pendingContacts = 20_000
+  /// Longest time from hearing a contact to handing it to the disk, and the shortest between two writes.
+  public static let writeIntervalMilliseconds: Int64 = 10_000
+  /// Longest span of one F0 entry, days. A longer one is refused: no batch looks back further.
+  public static let f0EntryDays: Int64 = 60
+  /// Entries of one F0 file. A longer file is refused.
+  public static let f0Entries = 1_000_000
+  /// Bytes of one F0 file.
+  public static let f0FileBytes = 256 * 1024 * 1024
+  /// Packets of one recording handed to the core between two looks at the clock.
+  public static let packetsABatch = 256
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+public import Tracer
+
+/// Everything that can be configured; the values here are what an empty file means. How each is written in the file
+/// stands in deploy/kiosk.toml.
+public struct Settings: Hashable, Sendable {
+  /// Where the log, the keys and the control socket live.
+  public var dataFolder = "/var/lib/bluezone-kiosk"
+  /// `hci:N`, `h4:unix:PATH` or `h4:tcp:HOST:PORT`.
+  public var radio = "hci:0"
+  public var host = HCIHostConfiguration()
+  public var presence = Presence.Settings()
+  public var prompt = PromptRule.Settings()
+  public var clockTrust = ClockTrust.synchronised
+  /// Days a contact is kept, 1 to 30.
+  public var contactRetentionDays = 14
+  /// Slots by which a phone's clock may be off when F0 data is matched, 0 to 8.
+  public var f0ToleranceSlots = 1
+  public var screen = Screen()
+  public var lines = Lines()
+
+  public init() {}
+
+  /// When the wall clock is believed.
+  public enum ClockTrust: String, Hashable, Sendable, CaseIterable {
+    /// When the kernel says that it is synchronised.
+    case synchronised
+    /// Always: for machines with a good clock and nobody who sets that flag.
+    case always
+  }
+
+  public struct Screen: Hashable, Sendable {
+    /// `none`, `png:DIR`, `window` or `drm`.
+    public var display = "none"
+    public var size = ScreenSize.fullHD
+    public var language = ScreenLanguage.vietnamese
+    public var installAddress = HomePage.defaultInstallAddress
+  }
+
+  /// Lines by name (`GPIO17`) or chip label and offset (`pinctrl-bcm2711:17`); nil where none is wired.
+  public struct Lines: Hashable, Sendable {
+    public var green: String?
+    public var amber: String?
+    public var buzzer: String?
+    /// Whether a low level makes the lines active.
+    public var activeLow = false
+  }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+/// What `kiosk status` tells: figures and health, nothing that identifies anybody.
+public struct Status: Codable, Hashable, Sendable {
+  public var devicesAround = 0
+  public var bluezonersAround = 0
+  public var devicesNear = 0
+  public var bluezonersNear = 0
+  public var isDemo = false
+  public var radio = Radio()
+  public var clockSynchronised = false
+  public var contacts = Contacts()
+  public var lines = Lines()
+  public var display = "none"
+  /// Seconds the kiosk has been running.
+  public var uptimeSeconds: Int64 = 0
+  /// What is wrong with parts that the core does not see, in words: lines that could not be opened, a display.
+  public var problems: [String] = []
+
+  public init() {}
+
+  public struct Radio: Codable, Hashable, Sendable {
+    /// closed, opening, starting, running, down or stopping.
+    public var state = "closed"
+    public var isAdvertising = false
+    public var isScanning = false
+    /// Why it is down, in words.
+    public var fault: String?
+    /// The last thing that went wrong, also when it is running again.
+    public var lastFault: String?
+    public var reports = 0
+    public var malformedPackets = 0
+    public var starts = 0
+    /// HCI version number of the controller, nil before it told.
+    public var hciVersion: Int?
+
+    enum CodingKeys: String, CodingKey {
+      case state, isAdvertising = "advertising", isScanning = "scanning", fault = "reason", lastFault = "last_fault", reports
+      case malformedPackets = "malformed_packets", starts, hciVersion = "hci_version"
+    }
+  }
+
+  public struct Contacts: Codable, Hashable, Sendable {
+    /// Waiting to be written.
+    public var pending = 0
+    /// Not logged because too many were waiting.
+    public var lost = 0
+    /// Why the last write failed, in words; nil when it did not.
+    public var writeFault: String?
+    /// Devices not counted because the table was full.
+    public var turnedAway = 0
+
+    enum CodingKeys: String, CodingKey {
+      case pending, lost, writeFault = "write_fault", turnedAway = "turned_away"
+    }
+  }
+
+  public struct Lines: Codable, Hashable, Sendable {
+    public var green = false
+    public var amber = false
+    public var buzzer = false
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case devicesAround = "devices_around", bluezonersAround = "bluezoners_around", devicesNear = "devices_near"
+    case bluezonersNear = "bluezoners_near", isDemo = "demo", radio, clockSynchronised = "clock_synchronised"
+    case contacts, lines, display, uptimeSeconds = "uptime_seconds", problems
+  }
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import Foundation
+import KioskCore
+import Testing
+
+@testable import KioskApp
+
+@Suite("A canvas")
+struct DisplayCanvasTests {
+  @Test("draws a page whose code a phone reads as the address", arguments: DisplaySamples.sizes)
+  func codeIsReadable(size: ScreenSize) throws {
+    let folder = DisplaySamples.newFolder()
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    var page = DisplaySamples.ordinary
+    for (address, prompt) in [
+      (HomePage.defaultInstallAddress, HomePage.Prompt.none),
+      ("https://smart.thanhhoa.gov.vn/cai-dat?nguon=cua-chinh", .install),
+    ] {
+      page.installAddress = address
+      page.prompt = prompt
+      page.isDemo = prompt == .install
+      let canvas = try Canvas(size: size)
+      try canvas.draw(page.scene(size: size))
+      try canvas.writePNG(to: "\(folder)/page.png")
+      #expect(try DisplayReader.read("\(folder)/page.png") == [address])
+    }
+  }
+
+  @Test("sets every text inside its box, and not much smaller than it should be", arguments: DisplaySamples.sizes)
+  func textFits(size: ScreenSize) throws {
+    let canvas = try Canvas(size: size)
+    for page in DisplaySamples.pages {
+      for case .text(let text) in page.scene(size: size).elements {
+        let fit = canvas.fit(text)
+        #expect(text.box.contains(fit.ink), "\(text) at \(fit)")
+        #expect(fit.unknownGlyphs == 0, "\(text)")
+        // Long counts and figures in low boxes may shrink; words may by a third.
+        if text.role != .figure { #expect(fit.size >= 0.6 * Double(text.size), "\(text) at \(fit)") }
+        #expect(fit.size >= 7, "\(text) at \(fit)")
+      }
+    }
+  }
+
+  @Test("marks no pixel outside the box that a text is measured to need", arguments: Scene.Role.allCases)
+  func inkIsMeasured(role: Scene.Role) throws {
+    let size = ScreenSize(width: 700, height: 260)
+    let canvas = try Canvas(size: size)
+    for alignment in Scene.Alignment.allCases {
+      for em in [9, 33, 64, 101] {
+        let text = Scene.Text(
+          role == .figure ? "1.288" : "Ễnh ương ở gầỵ", in: Box(x: 20, y: 20, width: 660, height: 220), role: role,
+          size: em, weight: .bold, colour: Colour(0xFFFFFF), alignment: alignment)
+        try canvas.draw(Scene(size: size, background: Colour(0), elements: [.text(text)]))
+        let ink = canvas.fit(text).ink
+        for (index, pixel) in canvas.pixels.enumerated() where pixel.red > 0 {
+          let place = Box(x: index % size.width, y: index / size.width, width: 1, height: 1)
+          if !ink.contains(place) {
+            Issue.record("\(place) outside \(ink) for \(em) pixels, \(alignment)")
+            return
+          }
+        }
+      }
+    }
+  }
+
+  @Test("has a glyph for every mark of Vietnamese", arguments: Scene.Weight.allCases)
+  func vietnamese(weight: Scene.Weight) throws {
+    let letters = "aàảãáạăằẳẵắặâầẩẫấậ eèẻẽéẹêềểễếệ iìỉĩíị oòỏõóọôồổỗốộơờởỡớợ uùủũúụưừửữứự yỳỷỹýỵ đ"
+    let canvas = try Canvas(size: ScreenSize(width: 100, height: 100))
+    for string in [letters, letters.uppercased(), letters.decomposedStringWithCanonicalMapping, "· – 0123456789"] {
+      let text = Scene.Text(
+        string, in: Box(x: 0, y: 0, width: 4000, height: 200), role: .body, size: 40, weight: weight,
+        colour: Colour(0xFFFFFF))
+      #expect(canvas.fit(text).unknownGlyphs == 0)
+    }
+  }
+
+  @Test("counts a character that no font has")
+  func unknownGlyph() throws {
+    let canvas = try Canvas(size: ScreenSize(width: 100, height: 100))
+    let text = Scene.Text(
+      "\u{10FFFD}", in: Box(x: 0, y: 0, width: 400, height: 200), role: .body, size: 40, colour: Colour(0))
+    #expect(canvas.fit(text).unknownGlyphs == 1)
+  }
+
+  @Test("draws nothing for a scene it already shows")
+  func sameSceneTwice() throws {
+    let canvas = try Canvas(size: .fullHD)
+    let scene = DisplaySamples.ordinary.scene(size: .fullHD)
+    #expect(try canvas.draw(scene) == [Box(x: 0, y: 0, width: 1920, height: 1080)])
+    #expect(try canvas.draw(scene).isEmpty)
+  }
+
+  @Test("redraws only the box of a figure that changed")
+  func oneFigure() throws {
+    let size = ScreenSize(width: 800, height: 480)
+    let canvas = try Canvas(size: size)
+    var page = DisplaySamples.ordinary
+    try canvas.draw(page.scene(size: size))
+    let before = canvas.pixels
+    page.devicesNear = 4
+    let drawn = try canvas.draw(page.scene(size: size))
+    let box = try #require(drawn.first)
+    #expect(drawn.count == 1)
+    #expect(box.width < size.width / 4 && box.height < size.height / 4)
+    let changed = zip(before, canvas.pixels).enumerated().filter { $1.0 != $1.1 }.map(\.offset)
+    #expect(!changed.isEmpty)
+    #expect(
+      changed.allSatisfy {
+        box.contains(Box(x: $0 % size.width, y: $0 / size.width, width: 1, height: 1))
+      })
+  }
+
+  @Test("comes to the same picture by steps as at once")
+  func stepsEqualWhole() throws {
+    for size in [ScreenSize(width: 800, height: 480), ScreenSize(width: 320, height: 480)] {
+      let stepwise = try Canvas(size: size)
+      for page in DisplaySamples.pages + DisplaySamples.pages.reversed() {
+        let scene = page.scene(size: size)
+        try stepwise.draw(scene)
+        let fresh = try Canvas(size: size)
+        try fresh.draw(scene)
+        #expect(stepwise.pixels == fresh.pixels, "\(page)")
+      }
+    }
+  }
+
+  @Test("draws every icon within its box and not empty", arguments: Scene.Icon.Shape.allCases)
+  func icons(shape: Scene.Icon.Shape) throws {
+    let size = ScreenSize(width: 120, height: 100)
+    let canvas = try Canvas(size: size)
+    let box = Box(x: 20, y: 10, width: 80, height: 80)
+    let icon = Scene.Icon(shape, in: box, colour: Colour(0xFFFFFF), ground: Colour(0))
+    try canvas.draw(Scene(size: size, background: Colour(0), elements: [.icon(icon)]))
+    let marked = canvas.pixels.enumerated().filter { $1.red > 0 }.map(\.offset)
+    #expect(marked.count > 400)
+    // Nothing may be cut off either: the outermost pixels of the box stay free.
+    #expect(
+      marked.allSatisfy {
+        box.inset(1).contains(Box(x: $0 % size.width, y: $0 / size.width, width: 1, height: 1))
+      })
+  }
+
+  @Test("shrinks a text that is far too long, and cuts off what can never fit")
+  func endlessText() throws {
+    let size = ScreenSize(width: 200, height: 60)
+    let canvas = try Canvas(size: size)
+    let long = String(repeating: "Bluezone ", count: 200)
+    for wraps in [false, true] {
+      let text = Scene.Text(
+        long, in: Box(x: 10, y: 10, width: 100, height: 20), role: .body, size: 40, colour: Colour(0xFFFFFF),
+        wraps: wraps)
+      try canvas.draw(Scene(size: size, background: Colour(0), elements: [.text(text)]))
+      for (index, pixel) in canvas.pixels.enumerated() where pixel.red > 0 {
+        #expect(text.box.contains(Box(x: index % size.width, y: index / size.width, width: 1, height: 1)))
+      }
+    }
+  }
+
+  @Test("draws a whole scene after one that failed")
+  func recovers() throws {
+    let size = ScreenSize(width: 800, height: 480)
+    let canvas = try Canvas(size: size)
+    var page = DisplaySamples.ordinary
+    try canvas.draw(page.scene(size: size))
+    page.installAddress = String(repeating: "x", count: 3000)
+    #expect(throws: DisplayError.addressTooLong(bytes: 3000)) { try canvas.draw(page.scene(size: size)) }
+    page.installAddress = HomePage.defaultInstallAddress
+    #expect(try canvas.draw(page.scene(size: size)) == [Box(x: 0, y: 0, width: 800, height: 480)])
+  }
+
+  @Test("says so when there is no memory for a picture")
+  func tooLarge() {
+    #expect(throws: DisplayError.self) { try Canvas(size: ScreenSize(width: 100_000, height: 100_000)) }
+  }
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import KioskCore
+import Testing
+
+@testable import KioskApp
+
+@Suite("A kind of display")
+struct DisplayKindTests {
+  @Test(
+    "is read as it is written",
+    arguments: [
+      ("png:screen", DisplayKind.png(folder: "screen")), ("png:/a:b/c", .png(folder: "/a:b/c")), ("window", .window),
+      ("none", .off),
+    ])
+  func parsing(text: String, kind: DisplayKind) throws {
+    #expect(try DisplayKind(parsing: text) == kind)
+    #expect(kind.description == text)
+  }
+
+  @Test("needs a folder for pictures", arguments: ["png", "png:"])
+  func missingFolder(text: String) {
+    #expect(throws: DisplayError.missingFolder) { try DisplayKind(parsing: text) }
+  }
+
+  @Test("that is to come says so")
+  func drm() {
+    #expect(throws: DisplayError.notInThisVersion("drm")) { try DisplayKind(parsing: "drm") }
+    #expect(DisplayError.notInThisVersion("drm").description.contains("not in this version yet"))
+  }
+
+  @Test("that is unknown is answered with the choices", arguments: ["", "hdmi", "Window", "png :x"])
+  func unknown(text: String) {
+    #expect(throws: DisplayError.unknownKind(text)) { try DisplayKind(parsing: text) }
+    let message = DisplayError.unknownKind(text).description
+    for choice in ["png:DIR", "window", "none", "drm"] { #expect(message.contains(choice)) }
+  }
+
+  @Test("none opens nothing")
+  func off() throws {
+    #expect(try DisplayKind.off.open(size: .fullHD, onQuit: {}) == nil)
+  }
+}
