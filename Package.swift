@@ -60,7 +60,8 @@ let package = Package(
     .testTarget(name: "KioskCoreTests", dependencies: ["KioskCore", "Tracer"], swiftSettings: strict),
     .testTarget(name: "SimulatorTests", dependencies: ["Simulator", "KioskCore", "Tracer"], swiftSettings: strict),
     .testTarget(
-      name: "KioskAppTests", dependencies: ["KioskApp", "KioskCore", "Simulator", "Tracer"],
+      name: "KioskAppTests",
+      dependencies: ["KioskApp", "KioskCore", "Simulator", "Tracer", .product(name: "GRDB", package: "GRDB.swift")],
       swiftSettings: strict),
   ]
 )

@@ -27,6 +27,8 @@ struct Appliance {
   /// - Throws: what makes running pointless: a data folder or database that cannot be used, a damaged identity. A
   ///   display, a lamp or a radio that is missing does not: the kiosk goes on without, and says so.
   func run() async throws {
+    // What the kiosk makes is for its own user.
+    umask(0o077)
     let (events, continuation) = AsyncStream.makeStream(of: Event.self)
     let post: @Sendable (Kiosk.Event) -> Void = { continuation.yield(.kiosk($0)) }
 
@@ -51,7 +53,8 @@ struct Appliance {
       var random = SystemRandomNumberGenerator()
       return random.next()
     }
-    log.info("started", metadata: ["radio": "\(isDemo ? "demo" : settings.radio)", "display": "\(settings.screen.display)"])
+    log.info(
+      "started", metadata: ["radio": "\(isDemo ? "demo" : settings.radio)", "display": "\(settings.screen.display)"])
     post(.start)
     storage.readLastImport()
 
@@ -109,9 +112,7 @@ struct Appliance {
 
   private func openLines(_ post: @escaping @Sendable (Kiosk.Event) -> Void) -> LinesQueue {
     do throws(LineAddressError) {
-      let wiring = try OutputLines.Wiring(
-        green: settings.lines.green, amber: settings.lines.amber, buzzer: settings.lines.buzzer,
-        activeLow: settings.lines.activeLow)
+      let wiring = try OutputLines.Wiring(settings.lines)
       return LinesQueue(wiring) { fault in
         log.warning("\(fault)")
         post(.problem("\(fault)"))

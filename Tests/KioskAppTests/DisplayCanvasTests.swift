@@ -27,7 +27,7 @@ struct DisplayCanvasTests {
     }
   }
 
-  @Test("sets every text inside its box, and not much smaller than it should be", arguments: DisplaySamples.sizes)
+  @Test("sets every text inside its box, not much smaller than asked", arguments: DisplaySamples.sizes)
   func textFits(size: ScreenSize) throws {
     let canvas = try Canvas(size: size)
     for page in DisplaySamples.pages {
@@ -35,8 +35,8 @@ struct DisplayCanvasTests {
         let fit = canvas.fit(text)
         #expect(text.box.contains(fit.ink), "\(text) at \(fit)")
         #expect(fit.unknownGlyphs == 0, "\(text)")
-        // Long counts and figures in low boxes may shrink; words may by a third.
-        if text.role != .figure { #expect(fit.size >= 0.6 * Double(text.size), "\(text) at \(fit)") }
+        // Figures fill their boxes, whatever their size; words may shrink, but not by half.
+        if text.role != .figure { #expect(fit.size >= 0.55 * Double(text.size), "\(text) at \(fit)") }
         #expect(fit.size >= 7, "\(text) at \(fit)")
       }
     }
@@ -49,7 +49,8 @@ struct DisplayCanvasTests {
     for alignment in Scene.Alignment.allCases {
       for em in [9, 33, 64, 101] {
         let text = Scene.Text(
-          role == .figure ? "1.288" : "Ễnh ương ở gầỵ", in: Box(x: 20, y: 20, width: 660, height: 220), role: role,
+          role == .figure ? "1.288" : "Ễnh ương ở gầỵ", in: Box(x: 20, y: 20, width: 660, height: 220),
+          role: role,
           size: em, weight: .bold, colour: Colour(0xFFFFFF), alignment: alignment)
         try canvas.draw(Scene(size: size, background: Colour(0), elements: [.text(text)]))
         let ink = canvas.fit(text).ink
@@ -68,7 +69,8 @@ struct DisplayCanvasTests {
   func vietnamese(weight: Scene.Weight) throws {
     let letters = "aàảãáạăằẳẵắặâầẩẫấậ eèẻẽéẹêềểễếệ iìỉĩíị oòỏõóọôồổỗốộơờởỡớợ uùủũúụưừửữứự yỳỷỹýỵ đ"
     let canvas = try Canvas(size: ScreenSize(width: 100, height: 100))
-    for string in [letters, letters.uppercased(), letters.decomposedStringWithCanonicalMapping, "· – 0123456789"] {
+    let decomposed = letters.decomposedStringWithCanonicalMapping
+    for string in [letters, letters.uppercased(), decomposed, "· – 0123456789"] {
       let text = Scene.Text(
         string, in: Box(x: 0, y: 0, width: 4000, height: 200), role: .body, size: 40, weight: weight,
         colour: Colour(0xFFFFFF))

@@ -9,8 +9,8 @@ struct DisplayKindTests {
   @Test(
     "is read as it is written",
     arguments: [
-      ("png:screen", DisplayKind.png(folder: "screen")), ("png:/a:b/c", .png(folder: "/a:b/c")), ("window", .window),
-      ("none", .off),
+      ("png:screen", DisplayKind.png(folder: "screen")), ("png:/a:b/c", .png(folder: "/a:b/c")),
+      ("window", .window), ("none", .off),
     ])
   func parsing(text: String, kind: DisplayKind) throws {
     #expect(try DisplayKind(parsing: text) == kind)

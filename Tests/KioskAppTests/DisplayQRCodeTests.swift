@@ -36,8 +36,12 @@ struct DisplayQRCodeTests {
   @Test("holds 2331 bytes and refuses 2332")
   func longest() throws {
     #expect(try QRCode(String(repeating: "x", count: 2331)).side == 177)
-    #expect(throws: DisplayError.addressTooLong(bytes: 2332)) { try QRCode(String(repeating: "x", count: 2332)) }
-    #expect(throws: DisplayError.addressTooLong(bytes: 2400)) { try QRCode(String(repeating: "ệ", count: 800)) }
+    #expect(throws: DisplayError.addressTooLong(bytes: 2332)) {
+      try QRCode(String(repeating: "x", count: 2332))
+    }
+    #expect(throws: DisplayError.addressTooLong(bytes: 2400)) {
+      try QRCode(String(repeating: "ệ", count: 800))
+    }
   }
 
   @Test("of nothing is refused")

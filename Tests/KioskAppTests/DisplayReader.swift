@@ -4,7 +4,7 @@ import Foundation
 /// A QR reader that is not ours: `zbarimg` of zbar-tools.
 enum DisplayReader {
   struct Missing: Error, CustomStringConvertible {
-    var description: String { "zbarimg is not installed; these tests need it. Do: apt-get install zbar-tools" }
+    var description: String { "zbarimg is missing, and these tests need it. Do: apt-get install zbar-tools" }
   }
 
   /// What the QR codes in a picture say, one each.

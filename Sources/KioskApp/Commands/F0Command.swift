@@ -7,7 +7,7 @@ import Tracer
 
 struct F0Command: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "f0", abstract: "Confirmed cases' data.", subcommands: [F0ImportCommand.self])
+    commandName: "f0", abstract: "Confirmed cases' data.", subcommands: [F0ImportCommand.self, F0ListCommand.self])
 }
 
 struct F0ImportCommand: ParsableCommand {
@@ -42,6 +42,28 @@ struct F0ImportCommand: ParsableCommand {
       _ = try? ControlSocket.ask(.f0Imported, dataFolder: settings.dataFolder)
     } catch let code as ExitCode {
       throw code
+    } catch {
+      throw Exit.failure(error)
+    }
+  }
+}
+
+struct F0ListCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "The batches that were imported, the newest first.")
+
+  @OptionGroup var options: SettingsOptions
+
+  func run() throws {
+    let settings = try options.settings()
+    do {
+      let batches = try Store(dataFolder: settings.dataFolder, access: .look).batches()
+      if batches.isEmpty { Exit.message("No F0 data has been imported.") }
+      for batch in batches {
+        let time = LocalTime(
+          batch.importedAt, offsetSeconds: SystemClock.utcOffsetSeconds(at: batch.importedAt.seconds))
+        print("\(time.rfc3339)  \(batch.entries) entries")
+      }
     } catch {
       throw Exit.failure(error)
     }

@@ -37,7 +37,8 @@ struct ReplayCommand: ParsableCommand {
       let seconds = start.duration(to: .now) / .seconds(1)
       print(json ? try result.json() : result.words())
       Exit.message(
-        "\(result.reports) reports in \(Int(seconds * 1000)) ms, \(Int(Double(result.reports) / max(seconds, 1e-6))) a second")
+        "\(result.reports) reports in \(Int(seconds * 1000)) ms, \(Int(Double(result.reports) / max(seconds, 1e-6))) a second"
+      )
       if let damage { throw Exit.failure("\(file): \(damage). What came before it was read.") }
     } catch let code as ExitCode {
       throw code

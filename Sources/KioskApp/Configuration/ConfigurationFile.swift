@@ -97,11 +97,15 @@ struct ConfigurationFile {
       }
       settings.screen.installAddress = value
     },
-    "lines.green": line { $0.lines.green = $1 },
-    "lines.amber": line { $0.lines.amber = $1 },
-    "lines.buzzer": line { $0.lines.buzzer = $1 },
-    "lines.active_low": boolean { $0.lines.activeLow = $1 },
+    "lines.green": line { $0.lines.green.address = $1 },
+    "lines.green_active_low": boolean { $0.lines.green.activeLow = $1 },
+    "lines.amber": line { $0.lines.amber.address = $1 },
+    "lines.amber_active_low": boolean { $0.lines.amber.activeLow = $1 },
+    "lines.buzzer": line { $0.lines.buzzer.address = $1 },
+    "lines.buzzer_active_low": boolean { $0.lines.buzzer.activeLow = $1 },
   ]
+
+  static var keyNames: [String] { keys.keys.sorted() }
 
   private static func named<T: RawRepresentable<String>>(_ cases: [T]) -> [String: T] {
     Dictionary(uniqueKeysWithValues: cases.map { ($0.rawValue, $0) })

@@ -2,10 +2,10 @@
 import CPangoCairo
 import KioskCore
 
-/// A picture in memory that scenes are drawn into, and that draws again only what changed from one to the next.
+/// A picture in memory that scenes are drawn into; from one to the next it draws only what changed.
 ///
-/// Pixels are 32 bits, blue in the lowest byte, the highest unused: `DRM_FORMAT_XRGB8888`. Not for use from two
-/// threads at once.
+/// Pixels are 32 bits, blue in the lowest byte, the highest unused: `DRM_FORMAT_XRGB8888`. Not for use from
+/// two threads at once.
 final class Canvas {
   /// The size of the picture, in pixels.
   let size: ScreenSize
@@ -37,10 +37,11 @@ final class Canvas {
     cairo_surface_destroy(surface)
   }
 
-  /// Draws what differs from the scene before, and returns the boxes that were drawn: none for an equal scene.
+  /// Draws what differs from the scene before; returns the boxes that were drawn, none for an equal scene.
   ///
-  /// A scene for another size is drawn at its own size into the top left corner. Throws `addressTooLong`, `qr` or
-  /// `qrTooSmall` for a QR that cannot be drawn, `drawing` if Cairo refuses; the next scene is then drawn in full.
+  /// A scene for another size is drawn at its own size into the top left corner. Throws `addressTooLong`,
+  /// `qr` or `qrTooSmall` for a QR that cannot be drawn, `drawing` if Cairo refuses; the next scene is then
+  /// drawn in full.
   @discardableResult
   func draw(_ scene: Scene) throws(DisplayError) -> [Box] {
     let damage = damage(from: shown, to: scene)

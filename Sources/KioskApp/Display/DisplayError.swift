@@ -43,15 +43,15 @@ extension DisplayError: CustomStringConvertible {
     case .noWindow(let reason):
       "No window could be opened: \(reason). Start it in a graphical session, or use png:DIR or none."
     case .folder(let path, let reason):
-      "Pictures cannot be put in \(path): \(reason). Choose another folder, or let the kiosk's user write there."
+      "Pictures cannot be put in \(path): \(reason). Choose another, or let the kiosk write there."
     case .writing(let path, let reason):
-      "The picture \(path) could not be written: \(reason). Check that the disk is not full and the folder is there."
+      "The picture \(path) could not be written: \(reason). Check the folder and the free space on its disk."
     case .addressTooLong(let bytes):
-      "The install address has \(bytes) bytes, and a QR code holds \(QRCode.longestAddress). Use a shorter address."
+      "The install address has \(bytes) bytes, a QR code at most \(QRCode.longestAddress). Use a shorter one."
     case .qr(let code):
       "The QR code could not be made (error \(code)). Check that the install address is not empty."
     case .qrTooSmall(let modules, let pixels):
-      "A QR code of \(modules) modules does not fit in \(pixels) pixels. Use a shorter address or a larger screen."
+      "\(modules) QR modules do not fit in \(pixels) pixels. Use a shorter address or a larger screen."
     case .drawing(let size, let reason):
       "A picture of \(size) could not be drawn: \(reason). Choose a smaller screen size."
     case .closed:

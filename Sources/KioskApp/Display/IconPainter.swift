@@ -23,11 +23,11 @@ struct IconPainter {
       disc(50, 50, 46, colour)
       for x in [28.0, 50, 72] { disc(x, 50, 7.5, ground) }
     case .warning:
-      polygon([(50, 12), (94, 88), (6, 88)], rounding: 10, colour)
+      polygon([(50, 12), (92, 86), (8, 86)], rounding: 10, colour)
       stroke([(50, 37), (50, 60)], width: 10, ground)
       disc(50, 75.5, 6, ground)
     case .community:
-      for (x, scale) in [(22.0, 0.72), (78, 0.72), (50, 1)] {
+      for (x, scale) in [(24.0, 0.7), (76, 0.7), (50, 1)] {
         bust(x: x, scale: scale)
       }
     case .arrowLeft: arrow(turns: 0)
@@ -35,12 +35,12 @@ struct IconPainter {
     case .arrowRight: arrow(turns: 2)
     case .arrowDown: arrow(turns: 3)
     case .waves:
-      disc(24, 76, 10, colour)
-      for radius in [30.0, 52, 74] {
+      disc(17, 83, 11, colour)
+      for radius in [32.0, 53, 74] {
         set(colour)
         cairo_set_line_width(cairo, 10)
         cairo_new_path(cairo)
-        cairo_arc(cairo, 24, 76, radius, -Double.pi / 2 + 0.12, -0.12)
+        cairo_arc(cairo, 17, 83, radius, -Double.pi / 2 + 0.12, -0.12)
         cairo_stroke(cairo)
       }
     case .shield:
@@ -72,8 +72,8 @@ struct IconPainter {
     cairo_translate(cairo, 50, 50)
     cairo_rotate(cairo, Double(turns) * Double.pi / 2)
     cairo_translate(cairo, -50, -50)
-    stroke([(90, 50), (16, 50)], width: 19, colour)
-    stroke([(46, 14), (12, 50), (46, 86)], width: 19, colour)
+    stroke([(87, 50), (18, 50)], width: 18, colour)
+    stroke([(47, 15), (13, 50), (47, 85)], width: 18, colour)
   }
 
   private func disc(_ x: Double, _ y: Double, _ radius: Double, _ colour: Colour) {

@@ -6,8 +6,8 @@ import Synchronization
 
 /// Keeps the newest scene as a picture in a folder, for tests, remote looks and screens of other programs.
 ///
-/// The picture is replaced in one step, so a reader never sees half of it. Drawing and encoding happen on a queue of
-/// their own, at most once a second; scenes that were replaced before that are never drawn at all.
+/// The picture is replaced in one step, so a reader never sees half of it. Drawing and encoding happen on a
+/// queue of their own, at most once a second; scenes that were replaced before that are never drawn at all.
 final class PNGDisplay: Display {
   let size: ScreenSize
   /// Where the picture is.
@@ -48,7 +48,11 @@ final class PNGDisplay: Display {
   }
 
   func show(_ scene: Scene) throws(DisplayError) {
-    enum Outcome { case nothing, start, failed(DisplayError) }
+    enum Outcome {
+      case nothing
+      case start
+      case failed(DisplayError)
+    }
     let outcome: Outcome = state.withLock { state in
       if state.isClosed { return .failed(.closed) }
       if state.last != scene {

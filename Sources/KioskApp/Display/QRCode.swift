@@ -3,7 +3,7 @@ import CQrencode
 import Glibc
 import KioskCore
 
-/// The modules of a QR code at error correction level M, which stays readable with 15 % of it scratched or in glare.
+/// The modules of a QR code at error correction level M: readable with 15 % of it scratched or in glare.
 struct QRCode: Equatable {
   /// Modules on each side, quiet zone not included.
   let side: Int
@@ -37,6 +37,6 @@ struct QRCode: Equatable {
     return modules[row * side + column]
   }
 
-  /// Pixels each module gets when the code and its quiet zone fill a square of `pixels`; zero if there is no room.
+  /// Pixels each module gets when the code and its quiet zone fill a square of `pixels`; zero without room.
   func pixelsPerModule(in pixels: Int) -> Int { pixels / (side + 2 * QRCode.quietZone) }
 }

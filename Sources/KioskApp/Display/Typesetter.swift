@@ -22,8 +22,8 @@ final class Typesetter {
   static let families = "Inter, Noto Sans, DejaVu Sans, sans"
   /// No text is set smaller than this many pixels, whatever its box; the box then cuts it off.
   static let smallestSize = 4.0
-  /// The em size, in pixels, at which fonts are loaded once; Cairo scales from there. Loading a font at each size
-  /// of the page made the first 1920x1080 page take 120 ms instead of 24 (EPYC, 400 fonts installed).
+  /// The em size, in pixels, at which fonts are loaded once; Cairo scales from there. Loading a font at each
+  /// size of the page made the first 1920x1080 page take 120 ms instead of 24 (EPYC, 400 fonts installed).
   private static let loadedSize = 64.0
   /// How far from its computed place a stroke may be drawn: Cairo puts glyphs on whole pixels.
   private static let inkSlack = 0.5
@@ -90,7 +90,10 @@ final class Typesetter {
     let digit = digit(text.weight)
     prepare(text)
     var size = max(Double(text.size), Typesetter.smallestSize)
-    if text.role == .figure { size = min(size, (Double(text.box.height) - 2.5 * Typesetter.inkSlack) / (digit.bottom - digit.top)) }
+    if text.role == .figure {
+      let height = Double(text.box.height) - 2.5 * Typesetter.inkSlack
+      size = min(size, height / (digit.bottom - digit.top))
+    }
     var fit = place(text, size: size, digit)
     while !fit.stays, size > Typesetter.smallestSize {
       size = max(Typesetter.smallestSize, size * (text.wraps ? Typesetter.shrinkStep : fit.shrink))
@@ -115,7 +118,7 @@ final class Typesetter {
     }
   }
 
-  /// Sets the prepared text at `size`, and tells whether it stays in its box and what to multiply the size by if not.
+  /// Sets the prepared text at `size`; tells whether it stays in its box, or what to multiply the size by.
   private func place(
     _ text: Scene.Text, size: Double, _ digit: (top: Double, bottom: Double)
   ) -> (fit: Fit, stays: Bool, shrink: Double) {
@@ -128,8 +131,8 @@ final class Typesetter {
     let box = text.box
     let free = Double(box.width) - lines.width
     var x = Double(box.x) - lines.x
-    // A wrapped layout aligns its lines itself, in a width that is the box's. The others stand by their strokes, or
-    // large letters would seem to be indented against small ones; figures keep the places of their digits.
+    // A wrapped layout aligns its lines itself, in a width that is the box's. The others stand by their
+    // strokes, or large letters would seem indented against small ones; figures keep their digits' places.
     switch text.alignment {
     case _ where text.wraps: x = Double(box.x)
     case .left: x = Double(box.x) - ink.x
@@ -154,14 +157,14 @@ final class Typesetter {
     let marks = Box(x: Int(left), y: Int(top), width: Int(right - left), height: Int(bottom - top))
 
     // A hair less than the box, so that the share below ends the search at once.
-    let share = min(
-      (Double(box.width) - 2.5 * slack) / max(ink.width, 1), (Double(box.height) - 2.5 * slack) / max(ink.height, 1))
+    let room = (width: Double(box.width) - 2.5 * slack, height: Double(box.height) - 2.5 * slack)
+    let share = min(room.width / max(ink.width, 1), room.height / max(ink.height, 1))
     let unknown = Int(pango_layout_get_unknown_glyphs_count(layout))
     let fit = Fit(size: size, ink: marks, unknownGlyphs: unknown, x: x, y: y)
     return (fit, box.contains(marks), share < 1 ? share : Typesetter.shrinkStep)
   }
 
-  /// The start nearest to `start` at which `length` lies between the two ends; the middle if there is no room.
+  /// The start nearest to `start` at which `length` lies between the two ends; the middle without room.
   private func inside(_ start: Double, _ length: Double, from low: Double, to high: Double) -> Double {
     high - low < length ? (low + high - length) / 2 : min(max(start, low), high - length)
   }

@@ -10,12 +10,13 @@
   /// The developer's window. Every call into SDL is made on one thread of the window's own.
   final class WindowDisplay: Display {
     private let shared: Shared
+    private let thread: pthread_t
 
     /// Opens a window of `size` pixels, which may be resized.
     ///
-    /// `onQuit` is called once, on the window's thread, when the window is closed or Escape or q is pressed; the
-    /// window stays until `close`. `driver` is one of SDL's, such as `dummy`; `nil` lets SDL choose. Throws
-    /// `noWindow` when there is no graphical session.
+    /// `onQuit` is called once, on the window's thread, when the window is closed or Escape or q is pressed;
+    /// the window stays until `close`, which `onQuit` must not call. `driver` is one of SDL's, such as
+    /// `dummy`; `nil` lets SDL choose. Throws `noWindow` when there is no graphical session.
     init(
       size: ScreenSize, driver: String? = nil, onQuit: @escaping @Sendable () -> Void
     ) throws(DisplayError) {
@@ -35,12 +36,18 @@
         Unmanaged<Shared>.fromOpaque(argument).release()
         throw .noWindow(reason: "no thread could be started (error \(code))")
       }
-      pthread_detach(thread)
+      self.thread = thread
       shared.opened.wait()
-      if let failure = shared.state.withLock({ $0.failure }) { throw failure }
+      if let failure = shared.state.withLock({ $0.failure }) {
+        pthread_join(thread, nil)
+        throw failure
+      }
     }
 
-    deinit { shared.stop() }
+    /// A window that was not closed goes away by itself, after this.
+    deinit {
+      if shared.stop() { pthread_detach(thread) }
+    }
 
     var size: ScreenSize { shared.state.withLock { $0.size } }
 
@@ -59,14 +66,14 @@
     }
 
     func close() throws(DisplayError) {
-      if shared.stop() { shared.closed.wait() }
+      // Joined, not only told: SDL takes its time, and a process that exits meanwhile crashes in it.
+      if shared.stop() { pthread_join(thread, nil) }
     }
 
     /// What the window's thread and its callers share.
     fileprivate final class Shared: Sendable {
       let state: Mutex<State>
       let opened = DispatchSemaphore(value: 0)
-      let closed = DispatchSemaphore(value: 0)
       let driver: String?
       let onQuit: @Sendable () -> Void
 
@@ -149,17 +156,15 @@
         handle(event, of: window)
       }
       shared.state.withLock { $0.wakeEvent = nil }
-      shared.closed.signal()
     }
 
     private func refuse() {
       let reason = SDL_GetError().map { String(cString: $0) } ?? "unknown error"
       shared.state.withLock {
         $0.failure = .noWindow(reason: reason)
-        $0.isStopping = true
+        $0.isStopping = true  // The initialiser joins the thread, nobody else does.
       }
       shared.opened.signal()
-      shared.closed.signal()
     }
 
     private func handle(_ event: SDL_Event, of window: OpaquePointer) {
@@ -224,7 +229,8 @@
       let source = canvas.withPixels { pixels, pitch in
         SDL_CreateRGBSurfaceWithFormatFrom(
           UnsafeMutableRawPointer(mutating: pixels.baseAddress), Int32(clamping: canvas.size.width),
-          Int32(clamping: canvas.size.height), 32, Int32(clamping: pitch), UInt32(SDL_PIXELFORMAT_XRGB8888.rawValue))
+          Int32(clamping: canvas.size.height), 32, Int32(clamping: pitch),
+          UInt32(SDL_PIXELFORMAT_XRGB8888.rawValue))
       }
       guard let source else { return }
       defer { SDL_FreeSurface(source) }

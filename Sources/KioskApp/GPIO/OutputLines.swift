@@ -133,14 +133,14 @@ final class OutputLines: Sendable {
 }
 
 extension OutputLines.Wiring {
-  /// From the texts of the configuration.
+  /// From the configuration.
   /// - Throws: the first address that is none.
-  init(green: String?, amber: String?, buzzer: String?, activeLow: Bool) throws(LineAddressError) {
-    func wire(_ text: String?) throws(LineAddressError) -> OutputLines.Wire? {
-      guard let text else { return nil }
-      return OutputLines.Wire(address: try LineAddress(text), activeLow: activeLow)
+  init(_ lines: Settings.Lines) throws(LineAddressError) {
+    func wire(_ line: Settings.Line) throws(LineAddressError) -> OutputLines.Wire? {
+      guard let address = line.address else { return nil }
+      return OutputLines.Wire(address: try LineAddress(address), activeLow: line.activeLow)
     }
-    self.init(green: try wire(green), amber: try wire(amber), buzzer: try wire(buzzer))
+    self.init(green: try wire(lines.green), amber: try wire(lines.amber), buzzer: try wire(lines.buzzer))
   }
 }
 

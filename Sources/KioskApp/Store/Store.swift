@@ -171,6 +171,20 @@ final class Store: Sendable {
     }
   }
 
+  struct BatchSummary: Equatable {
+    var importedAt: UTCTime
+    var entries: Int
+  }
+
+  /// The batches imported, the newest first.
+  func batches() throws(StoreError) -> [BatchSummary] {
+    try read { db in
+      try Row.fetchAll(db, sql: "SELECT importedAt, entries FROM f0Batch ORDER BY importedAt DESC, id DESC").map {
+        BatchSummary(importedAt: UTCTime(seconds: $0["importedAt"]), entries: $0["entries"])
+      }
+    }
+  }
+
   /// When a batch was last imported.
   func lastImport() throws(StoreError) -> UTCTime? {
     try read { db in

@@ -108,7 +108,9 @@ public struct HomePage: Equatable, Sendable {
       break
     }
     while short.hasSuffix("/") { short = short.dropLast() }
-    if short.count > HomePage.longestPrintedAddress, let slash = short.firstIndex(where: { "/?#".contains($0) }) {
+    if short.count > HomePage.longestPrintedAddress,
+      let slash = short.firstIndex(where: { "/?#".contains($0) })
+    {
       short = short[..<slash]
     }
     return String(short)

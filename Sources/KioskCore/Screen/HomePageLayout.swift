@@ -2,8 +2,8 @@
 
 /// Where everything of the home page stands.
 ///
-/// Lengths are in units of which a 24-inch 1920×1080 screen, lying or upright, has exactly one a pixel: there 3.6
-/// units are a millimetre, so the 35 mm of headline and figures are 126 units and the 14 mm of body text are 50.
+/// Lengths are in units; on a 24-inch 1920×1080 screen, lying or upright, one unit is one pixel. There 3.6
+/// units are a millimetre: the 35 mm of headline and figures are 126 units, the 14 mm of body text 50.
 struct HomePageLayout {
   private let page: HomePage
   private let size: ScreenSize
@@ -33,7 +33,9 @@ struct HomePageLayout {
       figures(in: figuresBox)
     } else {
       footer(in: area.takeBottom(px(112), gap: gap))
-      let widest = min(area.height - px(88), size.width * 41 / 100)
+      // Squarer screens have height to spare, which only a wider code can use.
+      let share = size.width * 2 < size.height * 3 ? 43 : 41
+      let widest = min(area.height - px(88), size.width * share / 100)
       card(in: area.takeLeft(widest, gap: gap))
       headline(in: area.takeTop(area.height * 48 / 100, gap: gap))
       figures(in: area)
@@ -47,12 +49,11 @@ struct HomePageLayout {
   private mutating func demo(in band: Box) {
     fill(band, .demo)
     var area = band.inset(horizontal: px(36), vertical: px(10))
-    add(
-      ScreenText.demo.text(in: page.language), in: area.takeLeft(area.width * 50 / 100, gap: px(24)), .headline, 112,
-      .bold, .text)
+    let nameBox = area.takeLeft(area.width / 2, gap: px(24))
+    add(ScreenText.demo.text(in: page.language), in: nameBox, .headline, 112, .bold, .text)
     let said = ScreenText.demoExplained
     let lines = twoLines(area)
-    add(said.text(in: page.language), in: lines.first, .body, 46, .bold, .text, .right)
+    add(said.text(in: page.language), in: lines.first, .body, 51, .bold, .text, .right)
     add(said.text(in: page.language.other), in: lines.second, .caption, 34, .regular, .text, .right)
   }
 
@@ -95,7 +96,7 @@ struct HomePageLayout {
       case .install: size.isPortrait ? .arrowDown : .arrowLeft
       }
     if let shape {
-      let iconBox = area.takeLeft(px(150), gap: px(28))
+      let iconBox = area.takeLeft(px(140), gap: px(28))
       add(.icon(Scene.Icon(shape, in: iconBox, colour: colours.text, ground: colours.ground)))
     }
     // On a high panel the two lines stay together in its middle.
@@ -207,10 +208,11 @@ struct HomePageLayout {
     let iconBox = area.takeLeft(px(56), gap: px(18))
     add(.icon(Scene.Icon(.community, in: iconBox, colour: .bluezone, ground: .page)))
     let lines = twoLines(area)
-    add(page.language.grouped(total), in: lines.first, .body, 46, .bold, .text)
+    add(page.language.grouped(total), in: lines.first, .body, 51, .bold, .text)
     let said = ScreenText.community
     add(
-      "\(said.text(in: page.language)) · \(said.text(in: page.language.other))", in: lines.second, .caption, 34,
+      "\(said.text(in: page.language)) · \(said.text(in: page.language.other))", in: lines.second, .caption,
+      34,
       .regular, .quietText)
   }
 
@@ -224,7 +226,9 @@ struct HomePageLayout {
       add(clock.date, in: below, .caption, 34, .regular, .quietText, .right)
     } else {
       var rest = time
-      add(clock.time, in: rest.takeRight(min(px(300), time.height * 28 / 5), gap: px(14)), .figure, 74, .bold, .warning, .right)
+      add(
+        clock.time, in: rest.takeRight(min(px(300), time.height * 28 / 5), gap: px(14)), .figure, 74, .bold,
+        .warning, .right)
       add(.icon(Scene.Icon(.warning, in: rest.takeRight(px(52)), colour: .warning, ground: .page)))
       let said = ScreenText.clockNotSet
       let words = "\(said.text(in: page.language)) · \(said.text(in: page.language.other))"
@@ -241,7 +245,7 @@ struct HomePageLayout {
     add(.icon(Scene.Icon(shape, in: iconBox, colour: colour, ground: .page)))
     let lines = twoLines(area)
     let suffix = value.map { " \($0)" } ?? ""
-    add(said.text(in: page.language) + suffix, in: lines.first, .body, 46, .bold, .text)
+    add(said.text(in: page.language) + suffix, in: lines.first, .body, 51, .bold, .text)
     add(said.text(in: page.language.other) + suffix, in: lines.second, .caption, 34, .regular, .quietText)
   }
 
@@ -256,11 +260,12 @@ struct HomePageLayout {
   }
 
   /// A label in both languages, one above the other; once where both say the same.
-  private mutating func pair(_ said: ScreenText, in box: Box, _ colour: Colour, _ alignment: Scene.Alignment) {
+  private mutating func pair(_ said: ScreenText, in box: Box, _ colour: Colour, _ alignment: Scene.Alignment)
+  {
     let (first, other) = (said.text(in: page.language), said.text(in: page.language.other))
     let lines = twoLines(box)
-    guard first != other else { return add(first, in: box, .body, 46, .bold, colour, alignment) }
-    add(first, in: lines.first, .body, 46, .bold, colour, alignment)
+    guard first != other else { return add(first, in: box, .body, 51, .bold, colour, alignment) }
+    add(first, in: lines.first, .body, 51, .bold, colour, alignment)
     add(other, in: lines.second, .caption, 34, .regular, colour, alignment)
   }
 

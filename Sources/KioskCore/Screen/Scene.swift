@@ -2,8 +2,8 @@
 
 /// A picture for a screen as plain values: what is drawn where, back to front.
 ///
-/// Pages make scenes, displays draw them. Two equal scenes give the same picture, so a display compares a scene
-/// with the one before it and draws again only the boxes of what changed.
+/// Pages make scenes, displays draw them. Two equal scenes give the same picture, so a display compares a
+/// scene with the one before it and draws again only the boxes of what changed.
 public struct Scene: Equatable, Sendable {
   /// The screen the scene was laid out for.
   public var size: ScreenSize
@@ -123,7 +123,7 @@ public struct Scene: Equatable, Sendable {
     case right
   }
 
-  /// A QR code, drawn as large as whole-pixel modules allow, in the middle of its box, its quiet zone included.
+  /// A QR code, drawn as large as whole-pixel modules allow, in the middle of its box with its quiet zone.
   public struct QR: Equatable, Sendable {
     /// What a phone reads.
     public var address: String

@@ -2,8 +2,8 @@
 
 /// How large a screen is, in pixels.
 ///
-/// Pages are designed for 480×320 up to 3840×2160, in either orientation. Other sizes are drawn too, but are
-/// not promised to look right.
+/// Pages are designed for 480×320 up to 3840×2160, in either orientation. Other sizes are drawn
+/// too, but are not promised to look right.
 public struct ScreenSize: Hashable, Sendable {
   /// Pixels from left to right.
   public var width: Int

@@ -79,7 +79,7 @@ public enum ScreenText: Sendable, CaseIterable {
     switch self {
     case .invite: ("Mời bạn cài\nBluezone", "Please install\nBluezone")
     case .installNow: ("Quét mã này\ncài Bluezone", "Scan this to\nget Bluezone")
-    case .thanks: ("Cảm ơn bạn\nbật Bluezone", "Thank you for\nusing Bluezone")
+    case .thanks: ("Cảm ơn bạn đã\nbật Bluezone", "Thank you for\nusing Bluezone")
     case .demo: ("DEMO", "DEMO")
     case .demoExplained: ("Số liệu mô phỏng", "Simulated figures")
     case .devices: ("Thiết bị", "Devices")
@@ -94,8 +94,9 @@ public enum ScreenText: Sendable, CaseIterable {
     case .switchedOff: ("Bluetooth của máy này đang tắt.", "Bluetooth is switched off.")
     case .notAllowed: ("Máy này chưa được quyền dùng Bluetooth.", "The kiosk may not use Bluetooth.")
     case .notAnswering: ("Bộ thu Bluetooth ngừng trả lời.", "The Bluetooth adapter stopped answering.")
-    case .faultAdvice: ("Mã QR vẫn quét được. Nhờ báo nhân viên.", "The QR still works. Please tell the staff.")
-    case .f0Data: ("F0 lúc", "F0 data")
+    case .faultAdvice:
+      ("Mã QR vẫn quét được. Nhờ báo nhân viên.", "The QR still works. Please tell the staff.")
+    case .f0Data: ("Dữ liệu F0", "F0 data")
     case .f0Never: ("Chưa có dữ liệu F0", "No F0 data yet")
     case .clockNotSet: ("Chưa chỉnh giờ", "Not set")
     }

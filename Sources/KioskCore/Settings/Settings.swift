@@ -38,12 +38,21 @@ public struct Settings: Hashable, Sendable {
     public var installAddress = HomePage.defaultInstallAddress
   }
 
-  /// Lines by name (`GPIO17`) or chip label and offset (`pinctrl-bcm2711:17`); nil where none is wired.
-  public struct Lines: Hashable, Sendable {
-    public var green: String?
-    public var amber: String?
-    public var buzzer: String?
-    /// Whether a low level makes the lines active.
+  public struct Line: Hashable, Sendable {
+    /// By name (`GPIO17`) or chip label and offset (`pinctrl-bcm2711:17`); nil where none is wired.
+    public var address: String?
+    /// Whether a low level makes the line active, as on many buzzer boards.
     public var activeLow = false
+
+    public init(address: String? = nil, activeLow: Bool = false) {
+      self.address = address
+      self.activeLow = activeLow
+    }
+  }
+
+  public struct Lines: Hashable, Sendable {
+    public var green = Line()
+    public var amber = Line()
+    public var buzzer = Line()
   }
 }

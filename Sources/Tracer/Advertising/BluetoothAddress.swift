@@ -45,7 +45,9 @@ public struct BluetoothAddress: Hashable, Sendable {
   }
 }
 
-extension BluetoothAddress: CustomStringConvertible, CustomDebugStringConvertible {
+extension BluetoothAddress: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
   public var description: String { "<address>" }
   public var debugDescription: String { "<address>" }
+  /// Without children, so that `dump` of whatever holds it shows nothing either.
+  public var customMirror: Mirror { Mirror(self, children: []) }
 }

@@ -47,7 +47,9 @@ public struct BluezoneID: Hashable, Comparable, Sendable {
   public static func < (a: Self, b: Self) -> Bool { (a.high, a.low) < (b.high, b.low) }
 }
 
-extension BluezoneID: CustomStringConvertible, CustomDebugStringConvertible {
+extension BluezoneID: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
   public var description: String { "<BLID>" }
   public var debugDescription: String { "<BLID>" }
+  /// Without children, so that `dump` of whatever holds it shows nothing either.
+  public var customMirror: Mirror { Mirror(self, children: []) }
 }

@@ -38,7 +38,9 @@ public struct BluezoneIdentity: Sendable {
   /// The daily key of a day.
   public mutating func dailyKey(of number: Int64) throws(Failure) -> BluezoneKey {
     guard number >= baseDay else { throw .beforeBaseDay }
-    guard number - baseDay <= TracerLimits.chainDays else { throw .clockTooFarAhead }
+    // The base day comes from a file: the distance may not fit.
+    let (distance, overflow) = number.subtractingReportingOverflow(baseDay)
+    guard !overflow, distance <= TracerLimits.chainDays else { throw .clockTooFarAhead }
     if number < day.number { day = (baseDay, baseKey) }
     while day.number < number { day = (day.number + 1, day.key.next) }
     return day.key

@@ -59,7 +59,9 @@ extension BluezoneID {
   }
 }
 
-extension BluezoneKey: CustomStringConvertible, CustomDebugStringConvertible {
+extension BluezoneKey: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
   public var description: String { "<key>" }
   public var debugDescription: String { "<key>" }
+  /// Without children, so that `dump` of whatever holds it shows nothing either.
+  public var customMirror: Mirror { Mirror(self, children: []) }
 }

@@ -4,7 +4,7 @@
 public struct HCICommand: Hashable, Sendable {
   public var opcode: HCIOpcode
   /// At most 255 bytes.
-  public var parameters: [UInt8]
+  public let parameters: [UInt8]
 
   public init(_ opcode: HCIOpcode, _ parameters: [UInt8] = []) {
     self.opcode = opcode

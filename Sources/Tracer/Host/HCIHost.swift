@@ -119,9 +119,7 @@ public struct HCIHost: Sendable {
       state = .stopping
       stopDeadline = now.adding(milliseconds: configuration.stopTimeoutMilliseconds)
       proceed(at: now)
-    case .opening, .running:
-      effects.append(.close)
-      state = .closed
+    case .opening, .running: finishStopping()
     case .down: state = .closed
     case .closed, .stopping: break
     }
@@ -165,7 +163,7 @@ public struct HCIHost: Sendable {
     if let pending { times.append(pending.deadline) }
     if let openDeadline { times.append(openDeadline) }
     if let stopDeadline { times.append(stopDeadline) }
-    if let aliveCheckDue, pending == nil, state == .running { times.append(aliveCheckDue) }
+    if let aliveCheckDue, isWaitingForCredits || (pending == nil && state == .running) { times.append(aliveCheckDue) }
     return times.min()
   }
 
@@ -179,10 +177,13 @@ public struct HCIHost: Sendable {
     } else if let pending, now >= pending.deadline {
       fail(.noReply(to: pending.command.opcode), at: now)
     }
-    if state == .running, pending == nil, credits <= 0, let due = aliveCheckDue, now >= due {
-      fail(.noCredits, at: now)
-    }
+    if isWaitingForCredits, let due = aliveCheckDue, now >= due { fail(.noCredits, at: now) }
     proceed(at: now)
+  }
+
+  /// The last command was answered, but the controller granted no further one. Stopping has a deadline of its own.
+  private var isWaitingForCredits: Bool {
+    pending == nil && credits <= 0 && (state == .starting || state == .running)
   }
 
   // MARK: Opening, failing, stopping
@@ -191,8 +192,8 @@ public struct HCIHost: Sendable {
     generation += 1
     counters.starts += 1
     state = .opening
-    openDeadline = now.adding(milliseconds: configuration.openTimeoutMilliseconds)
     forgetController()
+    openDeadline = now.adding(milliseconds: configuration.openTimeoutMilliseconds)
     effects.append(.open(generation: generation))
   }
 
@@ -226,7 +227,7 @@ public struct HCIHost: Sendable {
     runningSince = nil
     aliveCheckDue = nil
     stopDeadline = nil
-    if state != .opening { openDeadline = nil }
+    openDeadline = nil
   }
 
   // MARK: What the controller says
@@ -251,7 +252,8 @@ public struct HCIHost: Sendable {
     case .disconnectionComplete(_, let handle):
       applied.connectionsToEnd.removeAll { $0 == handle }
     case .hardwareError(let code):
-      fail(.hardwareError(code: code), at: now)
+      // In a recording it is long past.
+      if !isListenOnly { fail(.hardwareError(code: code), at: now) }
     case .other: break
     }
   }
@@ -286,6 +288,8 @@ public struct HCIHost: Sendable {
       fail(.malformedReply(to: opcode), at: now)
       throw error
     }
+    // Known before the first LE command: a controller of BR/EDR alone would refuse that one as unknown.
+    if opcode == .readLocalSupportedFeatures, !controller.supportsLowEnergy { return fail(.noLowEnergy, at: now) }
     if state == .starting { applied.startStep += 1 }
   }
 
@@ -338,7 +342,6 @@ public struct HCIHost: Sendable {
       switch state {
       case .starting:
         guard applied.startStep < Self.startSteps.count else {
-          guard controller.supportsLowEnergy else { return fail(.noLowEnergy, at: now) }
           state = .running
           runningSince = now
           continue

@@ -37,6 +37,7 @@ public struct BtsnoopReader: Sendable {
 
   private let bytes: [UInt8]
   private var offset: Int
+  /// Records read so far.
   private var record = 0
 
   /// Reads the header.
@@ -53,7 +54,6 @@ public struct BtsnoopReader: Sendable {
   /// The next record, nil after the last.
   public mutating func next() throws(Failure) -> Record? {
     guard offset < bytes.count else { return nil }
-    record += 1
     let start = offset
     guard bytes.count - start >= 24 else { throw damaged(start, "its header is cut off") }
     let original = Self.uint32(bytes, start)
@@ -65,13 +65,14 @@ public struct BtsnoopReader: Sendable {
     guard bytes.count - start - 24 >= included else { throw damaged(start, "its packet is cut off") }
     let (microseconds, overflow) = Int64(bitPattern: time).subtractingReportingOverflow(Self.epochOffset)
     guard !overflow else { throw damaged(start, "its time is out of range") }
+    record += 1
     offset = start + 24 + included
     return Record(
       packet: Array(bytes[start + 24..<offset]), microseconds: microseconds, isReceived: flags & 1 == 1)
   }
 
   private func damaged(_ offset: Int, _ reason: String) -> Failure {
-    .damagedRecord(record: record, offset: offset, reason: reason)
+    .damagedRecord(record: record + 1, offset: offset, reason: reason)
   }
 
   private static let magic: [UInt8] = Array("btsnoop".utf8) + [0]
