@@ -55,6 +55,8 @@ public struct Kiosk: Sendable {
   private var startedAt: MonotonicTime?
   private var isStopping = false
   private var isStopped = false
+  /// Whether what was pending when the stop was asked for has been handed over.
+  private var hasHandedOver = false
   private var wasSynchronised = false
   private var sentSlot: Slot?
   private var identityFailure: BluezoneIdentity.Failure?
@@ -110,6 +112,8 @@ public struct Kiosk: Sendable {
     case .contactsWritten: writeFault = nil
     case .contactsNotWritten(let updates, let reason):
       contacts.putBack(updates, at: time)
+      // They may have been handed over before the clock was synchronised: `dateContacts` will not come again.
+      if moment.isSynchronised { contacts.date(at: moment) }
       writeFault = reason
     case .f0Synced(let when): lastF0Sync = when
     case .problem(let words):
@@ -155,8 +159,12 @@ public struct Kiosk: Sendable {
     presence.expire(at: time)
     followClock(at: moment)
     if isStopping {
-      let updates = contacts.takeAll()
-      if !updates.isEmpty { effects.append(.write(updates)) }
+      // Once at once and once at the end: a disk that refuses is not asked again and again in between.
+      if !hasHandedOver || host.state == .closed {
+        hasHandedOver = true
+        let updates = contacts.takeAll()
+        if !updates.isEmpty { effects.append(.write(updates)) }
+      }
     } else if let due = contacts.takeDue(at: time) {
       effects.append(.write(due))
     }
@@ -231,7 +239,9 @@ public struct Kiosk: Sendable {
     page.prompt = lines.amber ? .install : lines.green ? .welcome : .none
     page.radio =
       switch host.state {
-      case .running: host.isScanning || identity == nil ? .running : .starting
+      // Scanning pauses for some milliseconds at each change of address; the figures stay.
+      case .running:
+        host.isScanning || identity == nil || self.page?.radio == .running ? .running : .starting
       case .closed, .opening, .starting, .stopping:
         host.lastFault.map { .down(.init($0)) } ?? .starting
       case .down(let fault, _): .down(.init(fault))

@@ -18,6 +18,9 @@ public enum CoreLimits {
   public static let f0Entries = 1_000_000
   /// Bytes of one F0 file.
   public static let f0FileBytes = 256 * 1024 * 1024
+  /// Longest pause in a recording that is counted second by second, a day. A longer one, as when the recording
+  /// machine's clock was set right, is left out: the seconds go on after it.
+  public static let replayGapSeconds: Int64 = 86_400
   /// Packets of one recording handed to the core between two looks at the clock.
   public static let packetsABatch = 256
 }

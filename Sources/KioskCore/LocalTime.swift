@@ -29,7 +29,7 @@ public struct LocalTime: Hashable, Sendable {
   public var dateAndMinute: String { "\(two(hour)):\(two(minute)) \(two(day))/\(two(month))" }
   /// RFC 3339 with offset, `2026-11-21T14:05:09+07:00`.
   public var rfc3339: String {
-    let offset = Int(abs(offsetSeconds)) / 60
+    let offset = Int(offsetSeconds.magnitude) / 60
     let sign = offsetSeconds < 0 ? "-" : "+"
     return "\(year)-\(two(month))-\(two(day))T\(clock)\(sign)\(two(offset / 60)):\(two(offset % 60))"
   }

@@ -18,7 +18,8 @@ public struct Replay: Sendable {
     public var addresses = 0
     /// Distinct Bluezone ids heard.
     public var bluezoneIDs = 0
-    /// One for each second, after everything up to its end was heard.
+    /// One for each second, after everything up to its end was heard. Those of a pause longer than
+    /// `CoreLimits.replayGapSeconds` are left out.
     public var seconds: [Second] = []
   }
 
@@ -39,14 +40,13 @@ public struct Replay: Sendable {
     let start = self.start ?? record.microseconds
     self.start = start
     let (elapsed, overflow) = record.microseconds.subtractingReportingOverflow(start)
-    let milliseconds = overflow ? 0 : elapsed / 1000
-    finishSeconds(before: milliseconds / 1000)
+    lastMilliseconds = max(lastMilliseconds, overflow ? 0 : elapsed / 1000)
+    finishSeconds(before: lastMilliseconds / 1000)
     result.records += 1
     guard record.isReceived else { return }
     let moment = Moment(
-      monotonic: MonotonicTime(milliseconds: max(milliseconds, lastMilliseconds)),
+      monotonic: MonotonicTime(milliseconds: lastMilliseconds),
       utc: UTCTime(milliseconds: record.microseconds / 1000))
-    lastMilliseconds = moment.monotonic.milliseconds
     kiosk.handle(.packets([record.packet], generation: 0), at: moment)
     _ = kiosk.takeEffects()
     for sighting in kiosk.heard {
@@ -55,6 +55,8 @@ public struct Replay: Sendable {
     }
   }
   private var lastMilliseconds: Int64 = 0
+  /// The second that is finished next.
+  private var nextSecond: Int64 = 0
 
   /// The result, with the last second.
   public mutating func finish() -> Result {
@@ -67,14 +69,24 @@ public struct Replay: Sendable {
   }
 
   private mutating func finishSeconds(before second: Int64) {
-    // A gap of more than a day in a recording is not worth a line a second.
-    let last = min(second, Int64(result.seconds.count) + 86_400)
-    while Int64(result.seconds.count) < last {
-      let t = result.seconds.count
-      let end = MonotonicTime(milliseconds: Int64(t + 1) * 1000)
-      kiosk.handle(.tick, at: Moment(monotonic: end, utc: UTCTime(milliseconds: 0)))
-      _ = kiosk.takeEffects()
-      result.seconds.append(Second(t: t, counts: kiosk.presence.counts))
+    if second - nextSecond > CoreLimits.replayGapSeconds {
+      finishSecond()
+      nextSecond = second
+      pass(to: second)
     }
+    while nextSecond < second { finishSecond() }
+  }
+
+  private mutating func finishSecond() {
+    pass(to: nextSecond + 1)
+    result.seconds.append(Second(t: Int(nextSecond), counts: kiosk.presence.counts))
+    nextSecond += 1
+  }
+
+  /// Lets time pass to the start of a second.
+  private mutating func pass(to second: Int64) {
+    let time = MonotonicTime(milliseconds: second * 1000)
+    kiosk.handle(.tick, at: Moment(monotonic: time, utc: UTCTime(milliseconds: 0)))
+    _ = kiosk.takeEffects()
   }
 }

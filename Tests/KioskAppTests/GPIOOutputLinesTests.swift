@@ -190,7 +190,7 @@ private final class CountingLine: OutputLine, @unchecked Sendable {
 
 extension OutputLines.Wiring {
   /// All three lines with one polarity.
-  fileprivate static func from(green: String, amber: String, buzzer: String, activeLow: Bool) throws -> Self {
+  fileprivate static func from(green: String?, amber: String?, buzzer: String?, activeLow: Bool) throws -> Self {
     var lines = Settings().lines
     lines.green = .init(address: green, activeLow: activeLow)
     lines.amber = .init(address: amber, activeLow: activeLow)

@@ -71,18 +71,25 @@ extension F0Batch.Refusal {
   init(_ error: DecodingError) {
     switch error {
     case .keyNotFound(let key, let context):
-      self.init(path: context.codingPath, reason: "\(key.stringValue) is missing")
+      self.init(entry: Self.entry(context.codingPath), reason: "\(key.stringValue) is missing")
     case .typeMismatch(_, let context), .valueNotFound(_, let context):
       self.init(path: context.codingPath, reason: "has the wrong type")
     case .dataCorrupted(let context):
-      self.init(path: context.codingPath, reason: context.codingPath.isEmpty ? "it is not JSON" : "has a wrong value")
+      if context.codingPath.isEmpty {
+        self.init(reason: "it is not JSON")
+      } else {
+        self.init(path: context.codingPath, reason: "has a wrong value")
+      }
     @unknown default: self.init(reason: "it cannot be read")
     }
   }
 
   private init(path: [any CodingKey], reason: String) {
     let field = path.last.flatMap { $0.intValue == nil ? $0.stringValue : nil }
-    let entry = path.lazy.compactMap(\.intValue).first
-    self.init(entry: entry.map { $0 + 1 }, reason: [field, reason].compactMap(\.self).joined(separator: " "))
+    self.init(entry: Self.entry(path), reason: "\(field ?? "it") \(reason)")
+  }
+
+  private static func entry(_ path: [any CodingKey]) -> Int? {
+    path.lazy.compactMap(\.intValue).first.map { $0 + 1 }
   }
 }

@@ -61,7 +61,7 @@ public struct Presence: Sendable {
 
   /// Takes in one sighting.
   ///
-  /// - Returns: the device, when it has just come near.
+  /// - Returns: the device, when it has just come near, or is near and has just told what it is.
   @discardableResult
   public mutating func hear(_ sighting: Sighting, at now: MonotonicTime) -> Device? {
     let key = key(of: sighting)
@@ -79,11 +79,13 @@ public struct Presence: Sendable {
       return cameNear ? device : nil
     }
     count(device, -1)
-    if device.kind == .unknown || kind == .phoneWithApp { device.kind = kind }
+    let formerKind = device.kind
+    // A Bluezoner stays one whatever else its address sends: the service of the iOS form, for one.
+    if formerKind == .unknown || (formerKind != .bluezoner && kind == .phoneWithApp) { device.kind = kind }
     let cameNear = update(&device, sighting, at: now)
     devices[key] = device
     count(device, +1)
-    return cameNear ? device : nil
+    return cameNear || (device.isNear && device.kind != formerKind) ? device : nil
   }
 
   /// Forgets what has not been heard for long.
@@ -107,10 +109,11 @@ public struct Presence: Sendable {
   /// A Bluezoner's own address may also send what carries no id, a scan response for one: that is still the Bluezoner.
   private mutating func key(of sighting: Sighting) -> Key {
     if let id = sighting.facts.bluezoneID {
-      if aliases[sighting.address] != id {
+      let known = aliases[sighting.address]
+      if known != id || devices[.bluezoner(id)] == nil {
         // What was counted under the address alone was this Bluezoner.
         if let former = devices.removeValue(forKey: .device(sighting.address)) { count(former, -1) }
-        if aliases.count < CoreLimits.aliases { aliases[sighting.address] = id }
+        if known != nil || aliases.count < CoreLimits.aliases { aliases[sighting.address] = id }
       }
       return .bluezoner(id)
     }

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import KioskCore
+import Testing
+import Tracer
+
+@Suite("A batch in the authority's JSON")
+struct F0BatchJSONTests {
+  private static let key = "c0ffee112233445566778899aabbccddeeff00112233445566778899aabbcc01"
+
+  /// One entry; an argument of nil leaves the field out.
+  private static func entry(
+    key: String? = "\"\(key)\"", start: String? = "1763683200", max: String? = "96", end: String? = "1763769599"
+  ) -> String {
+    let fields = [("daily_key", key), ("time_start", start), ("max", max), ("time_end", end)]
+    return "{" + fields.compactMap { name, value in value.map { "\"\(name)\": \($0)" } }.joined(separator: ", ") + "}"
+  }
+
+  private static func file(_ entries: String...) -> String { "{\"data\": [\(entries.joined(separator: ", "))]}" }
+
+  private func read(_ text: String) throws(F0Batch.Refusal) -> F0Batch { try F0Batch(json: Array(text.utf8)) }
+
+  /// The refusal of a text, whose words must name no key.
+  private func refusal(_ text: String, sourceLocation: SourceLocation = #_sourceLocation) -> F0Batch.Refusal? {
+    do throws(F0Batch.Refusal) {
+      _ = try read(text)
+      Issue.record("was not refused", sourceLocation: sourceLocation)
+      return nil
+    } catch {
+      let words = "\(error) \(error.reason) \(String(reflecting: error))".lowercased()
+      #expect(!words.contains("c0ffee"), sourceLocation: sourceLocation)
+      #expect(words.count < 300, sourceLocation: sourceLocation)
+      return error
+    }
+  }
+
+  // MARK: Read
+
+  @Test("is read with all its fields")
+  func good() throws {
+    let other = Self.entry(key: "\"\(String(repeating: "0f", count: 32))\"", start: "1763769600", max: "144", end: "1763769600")
+    let batch = try read(Self.file(Self.entry(), other))
+    let key = try #require(BluezoneKey(hex: Self.key))
+    #expect(
+      batch.entries == [
+        F0Entry(dailyKey: key, start: UTCTime(seconds: 1_763_683_200), end: UTCTime(seconds: 1_763_769_599)),
+        F0Entry(
+          dailyKey: try #require(BluezoneKey([UInt8](repeating: 15, count: 32))),
+          start: UTCTime(seconds: 1_763_769_600), end: UTCTime(seconds: 1_763_769_600),
+          scheme: try #require(SlotScheme(slotsPerDay: 144))),
+      ])
+  }
+
+  @Test("is read with upper-case digits, in any order, with white space and with fields of later versions")
+  func lenient() throws {
+    let plain = try read(Self.file(Self.entry()))
+    #expect(try read(Self.file(Self.entry(key: "\"\(Self.key.uppercased())\""))) == plain)
+    let text = """
+      \u{20}{ "version" : {"a":[1,null]}, "data" : [ {"time_end":1763769599,"note":"x","max":96,
+      "daily_key":"\(Self.key)","time_start":1763683200} ] }\r\n
+      """
+    #expect(try read(text) == plain)
+  }
+
+  @Test("may have no entries")
+  func empty() throws {
+    #expect(try read("{\"data\": []}").entries.isEmpty)
+    #expect(try read("{\"data\":[]}\n").entries.isEmpty)
+  }
+
+  @Test("keeps an entry that comes twice")
+  func duplicates() throws {
+    let batch = try read(Self.file(Self.entry(), Self.entry()))
+    #expect(batch.entries.count == 2)
+    #expect(batch.entries[0] == batch.entries[1])
+  }
+
+  @Test(
+    "is read at the limits",
+    arguments: [
+      entry(max: "1"), entry(max: "1440"), entry(start: "0", end: "0"),
+      entry(start: "253402300799", end: "253402300799"),
+      entry(start: "253402300799", end: "253407484799"),
+      entry(start: "1763683200", end: "1763683200"),
+      entry(start: "1763683200", end: "1768867200"),
+    ])
+  func limits(entry: String) throws {
+    #expect(try read(Self.file(entry)).entries.count == 1)
+  }
+
+  // MARK: Refused
+
+  @Test(
+    "is refused for one wrong field, with the entry counted from 1 and the field named",
+    arguments: [
+      (entry(key: nil), "daily_key"), (entry(start: nil), "time_start"), (entry(max: nil), "max"),
+      (entry(end: nil), "time_end"),
+      (entry(key: "\"\""), "daily_key"), (entry(key: "\"c0ffee\""), "daily_key"),
+      (entry(key: "\"\(key.dropLast())\""), "daily_key"), (entry(key: "\"\(key)0\""), "daily_key"),
+      (entry(key: "\"\(key)00\""), "daily_key"), (entry(key: "\"\(key.dropLast())g\""), "daily_key"),
+      (entry(key: "\" \(key.dropLast())\""), "daily_key"), (entry(key: "\"0x\(key.dropLast(2))\""), "daily_key"),
+      (entry(key: "\"\(key.dropLast())\u{0661}\""), "daily_key"),
+      (entry(key: "null"), "daily_key"), (entry(key: "12"), "daily_key"), (entry(key: "[\"\(key)\"]"), "daily_key"),
+      (entry(start: "-1"), "time_start"), (entry(start: "253402300800"), "time_start"),
+      (entry(start: "1763683200000", end: "1763683200000"), "time_start"),
+      (entry(start: "\"1763683200\""), "time_start"), (entry(start: "null"), "time_start"),
+      (entry(start: "true"), "time_start"), (entry(start: "1763683200.5"), "time_start"),
+      (entry(start: "9223372036854775808"), "time_start"), (entry(start: "1e400"), "time_start"),
+      (entry(start: "-9223372036854775808"), "time_start"),
+      (entry(end: "1763683199"), "time_end"), (entry(end: "-9223372036854775808"), "time_end"),
+      (entry(end: "{}"), "time_end"), (entry(end: "99999999999999999999999999"), "time_end"),
+      (entry(end: "1768867201"), "days"), (entry(end: "9223372036854775807"), "days"),
+      (entry(max: "0"), "max"), (entry(max: "1441"), "max"), (entry(max: "-96"), "max"),
+      (entry(max: "96.5"), "max"), (entry(max: "\"96\""), "max"), (entry(max: "false"), "max"),
+      (entry(max: "18446744073709551616"), "max"),
+    ])
+  func wrongField(entry: String, named: String) throws {
+    for (text, number) in [
+      (Self.file(entry), 1), (Self.file(Self.entry(), Self.entry(), entry), 3),
+      (Self.file(Self.entry(), entry, entry), 2),
+    ] {
+      let refusal = try #require(refusal(text))
+      #expect(refusal.entry == number)
+      #expect(refusal.description.hasPrefix("entry \(number): "))
+      #expect(refusal.reason.contains(named), "\(refusal)")
+    }
+  }
+
+  @Test("is refused for an entry that is no object", arguments: ["null", "1", "\"\(key)\"", "[]", "[\"\(key)\"]"])
+  func wrongEntry(entry: String) throws {
+    let refusal = try #require(refusal(Self.file(Self.entry(), entry)))
+    #expect(refusal.entry == 2)
+    #expect(refusal.reason == "it has the wrong type")
+  }
+
+  @Test(
+    "is refused as a whole when the file is something else",
+    arguments: [
+      ("", "it is not JSON"), (" ", "it is not JSON"), ("\u{0}", "it is not JSON"), ("{", "it is not JSON"),
+      ("{\"data\": [", "it is not JSON"), ("{\"data\": []", "it is not JSON"), ("{\"data\": [],,}", "it is not JSON"),
+      ("{\"data\": []} x", "it is not JSON"), ("{\"data\": []}{\"data\": []}", "it is not JSON"),
+      ("{\"data\": []}]", "it is not JSON"), ("\(key)", "it is not JSON"),
+      ("{}", "data is missing"), ("{\"Data\": []}", "data is missing"), ("{\"data\": null}", "data has the wrong type"),
+      ("{\"data\": {}}", "data has the wrong type"), ("{\"data\": 1}", "data has the wrong type"),
+      ("[]", "it has the wrong type"), ("\"\(key)\"", "it has the wrong type"), ("12", "it has the wrong type"),
+    ])
+  func wrongFile(text: String, reason: String) throws {
+    let refusal = try #require(refusal(text))
+    #expect(refusal.entry == nil)
+    #expect(refusal.reason == reason)
+    #expect(refusal.description == refusal.reason)
+  }
+
+  @Test("is refused for numbers that JSON does not know", arguments: ["NaN", "Infinity", "-Infinity", "0x60", "+96", "096", "96."])
+  func wrongNumbers(number: String) throws {
+    _ = try #require(refusal(Self.file(Self.entry(max: number))))
+    _ = try #require(refusal(Self.file(Self.entry(start: number))))
+  }
+
+  @Test("is refused for bytes that are no UTF-8")
+  func notUTF8() {
+    #expect(throws: F0Batch.Refusal.self) { try F0Batch(json: Array("{\"data\": [], \"\u{FF}".utf8) + [0xFF, 0xFE]) }
+    #expect(throws: F0Batch.Refusal.self) { try F0Batch(json: [0xFF] + Array(Self.file(Self.entry()).utf8)) }
+    #expect(throws: F0Batch.Refusal.self) { try F0Batch(json: Array("{\"data\": [{\"daily_key\": \"".utf8) + [0xC3]) }
+  }
+
+  @Test("is refused, and does no harm, when it is nested without end", arguments: [600, 100_000])
+  func nesting(depth: Int) throws {
+    let open = String(repeating: "[", count: depth)
+    let close = String(repeating: "]", count: depth)
+    _ = try #require(refusal(open))
+    _ = try #require(refusal(open + close))
+    _ = try #require(refusal("{\"data\": \(open)\(close)}"))
+    _ = try #require(refusal(String(repeating: "{\"data\":", count: depth)))
+    _ = try #require(refusal("{\"x\": \(open)\(close), \"data\": []}"))
+  }
+
+  @Test("is refused for every way in which its end can be cut off")
+  func truncations() throws {
+    let bytes = Array(Self.file(Self.entry(), Self.entry()).utf8)
+    for count in 0..<bytes.count {
+      #expect(throws: F0Batch.Refusal.self) { try F0Batch(json: Array(bytes.prefix(count))) }
+    }
+    #expect(try F0Batch(json: bytes).entries.count == 2)
+  }
+
+  @Test("is refused without being read when it is larger than the limit")
+  func oversized() throws {
+    let bytes = [UInt8](repeating: 0x20, count: CoreLimits.f0FileBytes + 1)
+    let error = #expect(throws: F0Batch.Refusal.self) { try F0Batch(json: bytes) }
+    #expect(error?.reason.contains("\(CoreLimits.f0FileBytes)") == true)
+    let atLimit = #expect(throws: F0Batch.Refusal.self) { try F0Batch(json: Array(bytes.dropLast())) }
+    #expect(atLimit?.reason == "it is not JSON")
+  }
+}
