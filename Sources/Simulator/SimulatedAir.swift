@@ -32,11 +32,14 @@ public struct SimulatedAir: Sendable {
       return .init(startOffset: (start % round + round) % round, away: away, walk: 4000, stay: stay)
     }
     let devices = [
-      VirtualDevice(.androidBluezoner, nearDBm: -52, visit: visit(1000, 30_000, 40_000), baseDay: day, random: &random),
-      VirtualDevice(.androidBluezoner, nearDBm: -55, visit: visit(14_000, 45_000, 35_000), baseDay: day, random: &random),
+      VirtualDevice(
+        .androidBluezoner, nearDBm: -52, visit: visit(1000, 30_000, 40_000), baseDay: day, random: &random),
+      VirtualDevice(
+        .androidBluezoner, nearDBm: -55, visit: visit(14_000, 45_000, 35_000), baseDay: day, random: &random),
       VirtualDevice(.androidBluezoner, nearDBm: -76, visit: nil, baseDay: day, random: &random),
       VirtualDevice(.iPhone, nearDBm: -54, visit: visit(6000, 40_000, 20_000), baseDay: day, random: &random),
-      VirtualDevice(.androidPhone, nearDBm: -57, visit: visit(24_000, 50_000, 18_000), baseDay: day, random: &random),
+      VirtualDevice(
+        .androidPhone, nearDBm: -57, visit: visit(24_000, 50_000, 18_000), baseDay: day, random: &random),
       VirtualDevice(.computer, nearDBm: -70, visit: nil, baseDay: day, random: &random),
       VirtualDevice(.beacon, nearDBm: -74, visit: nil, baseDay: day, random: &random),
     ]

@@ -40,7 +40,8 @@ public struct SoftwareController: Sendable {
     if status != .success { refusals.append(command.opcode) }
     let opcode = command.opcode.rawValue
     let payload = [1, UInt8(opcode & 0xFF), UInt8(opcode >> 8), status.rawValue] + parameters
-    output.append([HCIPacketType.event.rawValue, HCIEvent.Code.commandComplete, UInt8(payload.count)] + payload)
+    output.append(
+      [HCIPacketType.event.rawValue, HCIEvent.Code.commandComplete, UInt8(payload.count)] + payload)
   }
 
   /// Something was sent nearby. It is reported if the controller scans.

@@ -9,7 +9,9 @@ public struct Sighting: Hashable, Sendable {
   public var isScanResponse: Bool
   public var facts: AdvertisingFacts
 
-  public init(address: BluetoothAddress, rssiDBm: Int8?, isScanResponse: Bool = false, facts: AdvertisingFacts) {
+  public init(
+    address: BluetoothAddress, rssiDBm: Int8?, isScanResponse: Bool = false, facts: AdvertisingFacts
+  ) {
     self.address = address
     self.rssiDBm = rssiDBm
     self.isScanResponse = isScanResponse

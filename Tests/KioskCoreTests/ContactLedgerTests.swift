@@ -11,7 +11,8 @@ struct ContactLedgerTests {
   /// A moment so many milliseconds after midnight and after boot.
   private func moment(_ milliseconds: Int64, isSynchronised: Bool = true) -> Moment {
     Moment(
-      monotonic: MonotonicTime(milliseconds: milliseconds), utc: S.midnight.adding(milliseconds: milliseconds),
+      monotonic: MonotonicTime(milliseconds: milliseconds),
+      utc: S.midnight.adding(milliseconds: milliseconds),
       isSynchronised: isSynchronised)
   }
 
@@ -63,7 +64,8 @@ struct ContactLedgerTests {
     #expect(ledger.takeAll().map(\.strength) == [.init(count: 1, nearestDBm: -60, sumDBm: -60)])
   }
 
-  @Test("It is handed over 10 s after the first was heard, to the millisecond, and not again before 10 s more")
+  @Test(
+    "It is handed over 10 s after the first was heard, to the millisecond, and not again before 10 s more")
   func due() {
     var ledger = ContactLedger()
     #expect(ledger.nextDeadline == nil)
@@ -107,7 +109,9 @@ struct ContactLedgerTests {
     #expect(ledger.lost == 0)
   }
 
-  @Test("Nothing is lost or counted twice while the disk refuses again and again", arguments: [21, 22] as [UInt64])
+  @Test(
+    "Nothing is lost or counted twice while the disk refuses again and again",
+    arguments: [21, 22] as [UInt64])
   func refusals(seed: UInt64) {
     var random = SplitMix64(seed: seed)
     var ledger = ContactLedger()
@@ -122,7 +126,8 @@ struct ContactLedgerTests {
       ledger.hear(id, rssiDBm: rssi, at: moment(time))
       heard[id, default: .init()].merge(.init(count: 1, nearestDBm: Int(rssi), sumDBm: Int(rssi)))
       let isLast = step == 19_999
-      guard let updates = isLast ? ledger.takeAll() : ledger.takeDue(at: MonotonicTime(milliseconds: time)) else {
+      guard let updates = isLast ? ledger.takeAll() : ledger.takeDue(at: MonotonicTime(milliseconds: time))
+      else {
         continue
       }
       if let lastAsked, !isLast { #expect(time - lastAsked >= 10_000, "seed \(seed), step \(step)") }
@@ -236,7 +241,8 @@ struct LogSlotTests {
   func roundTrip(seed: UInt64) {
     var random = SplitMix64(seed: seed)
     for _ in 0..<10_000 {
-      let time = UTCTime(milliseconds: Int64.random(in: -10_000_000_000_000...10_000_000_000_000, using: &random))
+      let time = UTCTime(
+        milliseconds: Int64.random(in: -10_000_000_000_000...10_000_000_000_000, using: &random))
       let number = LogSlot.number(at: time)
       #expect(LogSlot.start(of: number) <= time, "seed \(seed)")
       #expect(time < LogSlot.start(of: number + 1), "seed \(seed)")

@@ -10,9 +10,10 @@ enum CoreSamples {
   static let midnight = UTCTime(seconds: 1_763_683_200)
 
   static func id(_ n: Int) -> BluezoneID {
-    let bytes: [UInt8] = [0xB1, 0x2E, 0x0E, 0x1D] + (0..<8).map { UInt8(truncatingIfNeeded: n >> (8 * (7 - $0))) }
-    // Twelve bytes.
-    return BluezoneID(bytes)!
+    let bytes: [UInt8] =
+      [0xB1, 0x2E, 0x0E, 0x1D] + (0..<8).map { UInt8(truncatingIfNeeded: n >> (8 * (7 - $0))) }
+    guard let id = BluezoneID(bytes) else { preconditionFailure("an id has 12 bytes") }
+    return id
   }
 
   static func address(_ n: Int) -> BluetoothAddress {
@@ -20,7 +21,9 @@ enum CoreSamples {
   }
 
   static func key(_ n: Int) -> BluezoneKey {
-    BluezoneKey((0..<32).map { UInt8(truncatingIfNeeded: n &* 31 &+ $0 &* 7 &+ 1) })!
+    let key = BluezoneKey((0..<32).map { UInt8(truncatingIfNeeded: n &* 31 &+ $0 &* 7 &+ 1) })
+    guard let key else { preconditionFailure("a key has 32 bytes") }
+    return key
   }
 
   static func facts(_ data: [UInt8]) -> AdvertisingFacts { AdvertisingFacts(data.span, in: 0..<data.count) }

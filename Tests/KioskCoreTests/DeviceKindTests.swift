@@ -7,7 +7,9 @@ import Tracer
 struct DeviceKindTests {
   private func kind(_ data: [UInt8]) -> DeviceKind { DeviceKind(CoreSamples.facts(data)) }
 
-  private func apple(_ messages: [UInt8]) -> [UInt8] { [UInt8(messages.count + 3), 0xFF, 0x4C, 0x00] + messages }
+  private func apple(_ messages: [UInt8]) -> [UInt8] {
+    [UInt8(messages.count + 3), 0xFF, 0x4C, 0x00] + messages
+  }
 
   private func service(_ uuid: UInt16) -> [UInt8] { [3, 0x03, UInt8(uuid & 0xFF), UInt8(uuid >> 8)] }
 
@@ -15,7 +17,8 @@ struct DeviceKindTests {
     "follows from Apple's message",
     arguments: [
       (0x02, DeviceKind.fixture), (0x07, .accessory), (0x09, .fixture), (0x0C, .phone), (0x0E, .phone),
-      (0x0F, .phone), (0x10, .phone), (0x12, .accessory), (0x05, .unknown), (0x1F, .unknown), (0x20, .unknown),
+      (0x0F, .phone), (0x10, .phone), (0x12, .accessory), (0x05, .unknown), (0x1F, .unknown),
+      (0x20, .unknown),
     ] as [(UInt8, DeviceKind)])
   func appleMessages(type: UInt8, expected: DeviceKind) {
     #expect(kind(apple([type, 2, 0, 0])) == expected)

@@ -9,18 +9,23 @@ struct F0BatchJSONTests {
 
   /// One entry; an argument of nil leaves the field out.
   private static func entry(
-    key: String? = "\"\(key)\"", start: String? = "1763683200", max: String? = "96", end: String? = "1763769599"
+    key: String? = "\"\(key)\"", start: String? = "1763683200", max: String? = "96",
+    end: String? = "1763769599"
   ) -> String {
     let fields = [("daily_key", key), ("time_start", start), ("max", max), ("time_end", end)]
-    return "{" + fields.compactMap { name, value in value.map { "\"\(name)\": \($0)" } }.joined(separator: ", ") + "}"
+    return "{"
+      + fields.compactMap { name, value in value.map { "\"\(name)\": \($0)" } }.joined(separator: ", ") + "}"
   }
 
-  private static func file(_ entries: String...) -> String { "{\"data\": [\(entries.joined(separator: ", "))]}" }
+  private static func file(_ entries: String...) -> String {
+    "{\"data\": [\(entries.joined(separator: ", "))]}"
+  }
 
   private func read(_ text: String) throws(F0Batch.Refusal) -> F0Batch { try F0Batch(json: Array(text.utf8)) }
 
   /// The refusal of a text, whose words must name no key.
-  private func refusal(_ text: String, sourceLocation: SourceLocation = #_sourceLocation) -> F0Batch.Refusal? {
+  private func refused(_ text: String, sourceLocation: SourceLocation = #_sourceLocation) -> F0Batch.Refusal?
+  {
     do throws(F0Batch.Refusal) {
       _ = try read(text)
       Issue.record("was not refused", sourceLocation: sourceLocation)
@@ -37,7 +42,8 @@ struct F0BatchJSONTests {
 
   @Test("is read with all its fields")
   func good() throws {
-    let other = Self.entry(key: "\"\(String(repeating: "0f", count: 32))\"", start: "1763769600", max: "144", end: "1763769600")
+    let other = Self.entry(
+      key: "\"\(String(repeating: "0f", count: 32))\"", start: "1763769600", max: "144", end: "1763769600")
     let batch = try read(Self.file(Self.entry(), other))
     let key = try #require(BluezoneKey(hex: Self.key))
     #expect(
@@ -97,9 +103,11 @@ struct F0BatchJSONTests {
       (entry(key: "\"\""), "daily_key"), (entry(key: "\"c0ffee\""), "daily_key"),
       (entry(key: "\"\(key.dropLast())\""), "daily_key"), (entry(key: "\"\(key)0\""), "daily_key"),
       (entry(key: "\"\(key)00\""), "daily_key"), (entry(key: "\"\(key.dropLast())g\""), "daily_key"),
-      (entry(key: "\" \(key.dropLast())\""), "daily_key"), (entry(key: "\"0x\(key.dropLast(2))\""), "daily_key"),
+      (entry(key: "\" \(key.dropLast())\""), "daily_key"),
+      (entry(key: "\"0x\(key.dropLast(2))\""), "daily_key"),
       (entry(key: "\"\(key.dropLast())\u{0661}\""), "daily_key"),
-      (entry(key: "null"), "daily_key"), (entry(key: "12"), "daily_key"), (entry(key: "[\"\(key)\"]"), "daily_key"),
+      (entry(key: "null"), "daily_key"), (entry(key: "12"), "daily_key"),
+      (entry(key: "[\"\(key)\"]"), "daily_key"),
       (entry(start: "-1"), "time_start"), (entry(start: "253402300800"), "time_start"),
       (entry(start: "1763683200000", end: "1763683200000"), "time_start"),
       (entry(start: "\"1763683200\""), "time_start"), (entry(start: "null"), "time_start"),
@@ -118,16 +126,17 @@ struct F0BatchJSONTests {
       (Self.file(entry), 1), (Self.file(Self.entry(), Self.entry(), entry), 3),
       (Self.file(Self.entry(), entry, entry), 2),
     ] {
-      let refusal = try #require(refusal(text))
+      let refusal = try #require(refused(text))
       #expect(refusal.entry == number)
       #expect(refusal.description.hasPrefix("entry \(number): "))
       #expect(refusal.reason.contains(named), "\(refusal)")
     }
   }
 
-  @Test("is refused for an entry that is no object", arguments: ["null", "1", "\"\(key)\"", "[]", "[\"\(key)\"]"])
+  @Test(
+    "is refused for an entry that is no object", arguments: ["null", "1", "\"\(key)\"", "[]", "[\"\(key)\"]"])
   func wrongEntry(entry: String) throws {
-    let refusal = try #require(refusal(Self.file(Self.entry(), entry)))
+    let refusal = try #require(refused(Self.file(Self.entry(), entry)))
     #expect(refusal.entry == 2)
     #expect(refusal.reason == "it has the wrong type")
   }
@@ -136,42 +145,51 @@ struct F0BatchJSONTests {
     "is refused as a whole when the file is something else",
     arguments: [
       ("", "it is not JSON"), (" ", "it is not JSON"), ("\u{0}", "it is not JSON"), ("{", "it is not JSON"),
-      ("{\"data\": [", "it is not JSON"), ("{\"data\": []", "it is not JSON"), ("{\"data\": [],,}", "it is not JSON"),
+      ("{\"data\": [", "it is not JSON"), ("{\"data\": []", "it is not JSON"),
+      ("{\"data\": [],,}", "it is not JSON"),
       ("{\"data\": []} x", "it is not JSON"), ("{\"data\": []}{\"data\": []}", "it is not JSON"),
       ("{\"data\": []}]", "it is not JSON"), ("\(key)", "it is not JSON"),
-      ("{}", "data is missing"), ("{\"Data\": []}", "data is missing"), ("{\"data\": null}", "data has the wrong type"),
+      ("{}", "data is missing"), ("{\"Data\": []}", "data is missing"),
+      ("{\"data\": null}", "data has the wrong type"),
       ("{\"data\": {}}", "data has the wrong type"), ("{\"data\": 1}", "data has the wrong type"),
-      ("[]", "it has the wrong type"), ("\"\(key)\"", "it has the wrong type"), ("12", "it has the wrong type"),
+      ("[]", "it has the wrong type"), ("\"\(key)\"", "it has the wrong type"),
+      ("12", "it has the wrong type"),
     ])
   func wrongFile(text: String, reason: String) throws {
-    let refusal = try #require(refusal(text))
+    let refusal = try #require(refused(text))
     #expect(refusal.entry == nil)
     #expect(refusal.reason == reason)
     #expect(refusal.description == refusal.reason)
   }
 
-  @Test("is refused for numbers that JSON does not know", arguments: ["NaN", "Infinity", "-Infinity", "0x60", "+96", "096", "96."])
+  @Test(
+    "is refused for numbers that JSON does not know",
+    arguments: ["NaN", "Infinity", "-Infinity", "0x60", "+96", "096", "96."])
   func wrongNumbers(number: String) throws {
-    _ = try #require(refusal(Self.file(Self.entry(max: number))))
-    _ = try #require(refusal(Self.file(Self.entry(start: number))))
+    _ = try #require(refused(Self.file(Self.entry(max: number))))
+    _ = try #require(refused(Self.file(Self.entry(start: number))))
   }
 
   @Test("is refused for bytes that are no UTF-8")
   func notUTF8() {
-    #expect(throws: F0Batch.Refusal.self) { try F0Batch(json: Array("{\"data\": [], \"\u{FF}".utf8) + [0xFF, 0xFE]) }
+    #expect(throws: F0Batch.Refusal.self) {
+      try F0Batch(json: Array("{\"data\": [], \"\u{FF}".utf8) + [0xFF, 0xFE])
+    }
     #expect(throws: F0Batch.Refusal.self) { try F0Batch(json: [0xFF] + Array(Self.file(Self.entry()).utf8)) }
-    #expect(throws: F0Batch.Refusal.self) { try F0Batch(json: Array("{\"data\": [{\"daily_key\": \"".utf8) + [0xC3]) }
+    #expect(throws: F0Batch.Refusal.self) {
+      try F0Batch(json: Array("{\"data\": [{\"daily_key\": \"".utf8) + [0xC3])
+    }
   }
 
   @Test("is refused, and does no harm, when it is nested without end", arguments: [600, 100_000])
   func nesting(depth: Int) throws {
     let open = String(repeating: "[", count: depth)
     let close = String(repeating: "]", count: depth)
-    _ = try #require(refusal(open))
-    _ = try #require(refusal(open + close))
-    _ = try #require(refusal("{\"data\": \(open)\(close)}"))
-    _ = try #require(refusal(String(repeating: "{\"data\":", count: depth)))
-    _ = try #require(refusal("{\"x\": \(open)\(close), \"data\": []}"))
+    _ = try #require(refused(open))
+    _ = try #require(refused(open + close))
+    _ = try #require(refused("{\"data\": \(open)\(close)}"))
+    _ = try #require(refused(String(repeating: "{\"data\":", count: depth)))
+    _ = try #require(refused("{\"x\": \(open)\(close), \"data\": []}"))
   }
 
   @Test("is refused for every way in which its end can be cut off")

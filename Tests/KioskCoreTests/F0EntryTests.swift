@@ -89,7 +89,8 @@ struct F0EntryTests {
   @Test(
     "end with the slot that starts at or before the entry's end",
     arguments: [
-      (0, 1), (1, 1), (899, 1), (900, 2), (901, 2), (1799, 2), (1800, 3), (86_399, 96), (86_400, 97), (86_401, 97),
+      (0, 1), (1, 1), (899, 1), (900, 2), (901, 2), (1799, 2), (1800, 3), (86_399, 96), (86_400, 97),
+      (86_401, 97),
     ] as [(Int64, Int)])
   func end(seconds: Int64, count: Int) {
     let end = CoreSamples.midnight.adding(milliseconds: seconds * 1000)
@@ -118,6 +119,7 @@ struct F0EntryTests {
   func endOfTime() {
     let start = UTCTime(milliseconds: .max - 1_000_000)
     #expect(
-      walk(F0Entry(dailyKey: CoreSamples.key(1), start: start, end: UTCTime(milliseconds: .max))).count <= 2 * 96)
+      walk(F0Entry(dailyKey: CoreSamples.key(1), start: start, end: UTCTime(milliseconds: .max))).count <= 2
+        * 96)
   }
 }

@@ -15,7 +15,8 @@ struct F0MatcherTests {
 
   private func contact(_ id: BluezoneID, _ first: Int64, _ last: Int64? = nil) -> Contact {
     Contact(
-      id: id, first: S.midnight.adding(milliseconds: first), last: S.midnight.adding(milliseconds: last ?? first),
+      id: id, first: S.midnight.adding(milliseconds: first),
+      last: S.midnight.adding(milliseconds: last ?? first),
       strength: .init(count: 1, nearestDBm: -60, sumDBm: -60))
   }
 
@@ -65,22 +66,26 @@ struct F0MatcherTests {
     let matcher = F0Matcher(contacts: [], toleranceMilliseconds: 60_000)
     #expect(
       matcher.window(of: entry)
-        == S.midnight.adding(milliseconds: -60_000)...S.midnight.adding(
+        == S.midnight.adding(
+          milliseconds: -60_000)...S.midnight.adding(
           milliseconds: 3 * 3_600_000 + 900_000 + 60_000))
   }
 
-  @Test("agrees with a comparison of everything with everything", arguments: [41, 42, 43, 44, 45] as [UInt64])
+  @Test(
+    "agrees with a comparison of everything with everything", arguments: [41, 42, 43, 44, 45] as [UInt64])
   func oracle(seed: UInt64) throws {
     var random = SplitMix64(seed: seed)
     for round in 0..<6 {
-      let max = [1, 24, 96, 144].randomElement(using: &random)!
+      let max = try #require([1, 24, 96, 144].randomElement(using: &random))
       let scheme = try #require(SlotScheme(slotsPerDay: max))
-      let tolerance = ([0, 1, 60_000, 900_000] as [Int64]).randomElement(using: &random)!
+      let tolerance = try #require(([0, 1, 60_000, 900_000] as [Int64]).randomElement(using: &random))
       let days = Int64.random(in: 0...2, using: &random)
-      let end = days * SlotScheme.dayMilliseconds + Int64.random(in: 0..<SlotScheme.dayMilliseconds, using: &random)
+      let end =
+        days * SlotScheme.dayMilliseconds + Int64.random(in: 0..<SlotScheme.dayMilliseconds, using: &random)
       let key = S.key(Int.random(in: 0..<100, using: &random))
       let entry = F0Entry(
-        dailyKey: key, start: S.midnight, end: S.midnight.adding(milliseconds: end / 1000 * 1000), scheme: scheme)
+        dailyKey: key, start: S.midnight, end: S.midnight.adding(milliseconds: end / 1000 * 1000),
+        scheme: scheme)
 
       // The slots, from the definition: sub key s of day d is sent from d + s × length on.
       var slots: [(id: BluezoneID, start: Int64)] = []
@@ -96,11 +101,14 @@ struct F0MatcherTests {
       // Rows around the slots' edges, some of other people.
       var rows: Set<Contact> = []
       for _ in 0..<150 {
-        let slot = slots.randomElement(using: &random)!
-        let edge = [slot.start - tolerance, slot.start, slot.start + length, slot.start + length + tolerance]
-          .randomElement(using: &random)!
+        let slot = try #require(slots.randomElement(using: &random))
+        let edges = [
+          slot.start - tolerance, slot.start, slot.start + length, slot.start + length + tolerance,
+        ]
+        let edge = try #require(edges.randomElement(using: &random))
         let first = edge + Int64.random(in: -2...2, using: &random)
-        let last = first + ([0, 1, 5000, 900_000] as [Int64]).randomElement(using: &random)!
+        let stay = try #require(([0, 1, 5000, 900_000] as [Int64]).randomElement(using: &random))
+        let last = first + stay
         let id = Int.random(in: 0..<5, using: &random) == 0 ? S.id(1) : slot.id
         rows.insert(contact(id, first, last))
       }
@@ -115,7 +123,8 @@ struct F0MatcherTests {
       let found = matcher.contacts(of: entry)
       #expect(Set(found) == expected, "seed \(seed), round \(round)")
       #expect(found.count == expected.count, "seed \(seed), round \(round)")
-      #expect(zip(found, found.dropFirst()).allSatisfy { $0.first <= $1.first }, "seed \(seed), round \(round)")
+      #expect(
+        zip(found, found.dropFirst()).allSatisfy { $0.first <= $1.first }, "seed \(seed), round \(round)")
       let window = matcher.window(of: entry)
       #expect(
         found.allSatisfy { $0.last >= window.lowerBound && $0.first <= window.upperBound },
@@ -129,7 +138,8 @@ struct ExposureTests {
   private func contact(_ first: Int64, _ last: Int64, nearest: Int = -60) -> Contact {
     Contact(
       id: S.id(Int(first)), first: S.midnight.adding(milliseconds: first),
-      last: S.midnight.adding(milliseconds: last), strength: .init(count: 2, nearestDBm: nearest, sumDBm: -150))
+      last: S.midnight.adding(milliseconds: last),
+      strength: .init(count: 2, nearestDBm: nearest, sumDBm: -150))
   }
 
   private func exposure(_ first: Int64, _ last: Int64, contacts: Int, nearest: Int = -60) -> Exposure {
@@ -155,7 +165,9 @@ struct ExposureTests {
 
   @Test("do not depend on the order, and a short contact inside a long one does not shorten it")
   func order() {
-    let contacts = [contact(0, 3_000_000), contact(10, 20), contact(3_900_000, 3_900_001), contact(9_000_000, 9_000_001)]
+    let contacts = [
+      contact(0, 3_000_000), contact(10, 20), contact(3_900_000, 3_900_001), contact(9_000_000, 9_000_001),
+    ]
     let expected = [exposure(0, 3_900_001, contacts: 3), exposure(9_000_000, 9_000_001, contacts: 1)]
     #expect(Exposure.stays(f0: 9, contacts: contacts) == expected)
     #expect(Exposure.stays(f0: 9, contacts: contacts.reversed()) == expected)

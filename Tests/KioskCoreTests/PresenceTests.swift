@@ -145,19 +145,19 @@ struct PresenceTests {
   // MARK: Smoothing
 
   /// The smoothed strength 3 s after a jump from −90 to −50 dBm, with reports at an interval.
-  private func smoothed(interval: Int64) throws -> Double {
+  private func smoothed(interval: Int) throws -> Double {
     var presence = Presence()
-    for time in stride(from: Int64(-30_000), to: 0, by: interval) {
-      presence.hear(S.sighting(S.phone, from: 1, rssiDBm: -90), at: MonotonicTime(milliseconds: time))
+    for time in stride(from: -30_000, to: 0, by: interval) {
+      presence.hear(S.sighting(S.phone, from: 1, rssiDBm: -90), at: MonotonicTime(milliseconds: Int64(time)))
     }
-    for time in stride(from: Int64(0), through: 3000, by: interval) {
-      presence.hear(S.sighting(S.phone, from: 1, rssiDBm: -50), at: MonotonicTime(milliseconds: time))
+    for time in stride(from: 0, through: 3000, by: interval) {
+      presence.hear(S.sighting(S.phone, from: 1, rssiDBm: -50), at: MonotonicTime(milliseconds: Int64(time)))
     }
     return try #require(presence.devices[.device(S.address(1))]?.smoothedDBm)
   }
 
-  @Test("Smoothing follows time and not the number of reports", arguments: [100, 200, 300, 500, 1000] as [Int64])
-  func smoothingRate(interval: Int64) throws {
+  @Test("Smoothing follows time and not the number of reports", arguments: [100, 200, 300, 500, 1000])
+  func smoothingRate(interval: Int) throws {
     // A first-order low pass is 1 − 1/e = 63 % of the way after its time constant: at −64.7 dBm.
     let value = try smoothed(interval: interval)
     #expect(abs(value - -64.7) < 2.5, "\(value) dBm with a report every \(interval) ms")
@@ -310,7 +310,8 @@ struct PresenceTests {
     #expect(presence.counts.bluezonersAround == 1)
   }
 
-  @Test("At the limit of aliases a Bluezoner is still counted once, and its known addresses can change their id")
+  @Test(
+    "At the limit of aliases a Bluezoner is still counted once, and its known addresses can change their id")
   func aliasLimit() {
     var presence = Presence()
     for n in 0..<CoreLimits.aliases { presence.hear(S.bluezoner(1, from: n), at: 0) }

@@ -59,7 +59,9 @@ struct PromptRuleTests {
 
   @Test("There are three beeps in a minute, and the fourth comes when the first is a minute old")
   func threeAMinute() {
-    let arrivals: [(Int64, DeviceKind)] = [0, 10_000, 20_000, 30_000, 59_999, 60_000, 65_000].map { ($0, .phone) }
+    let arrivals: [(Int64, DeviceKind)] = [0, 10_000, 20_000, 30_000, 59_999, 60_000, 65_000].map {
+      ($0, .phone)
+    }
     let beeps = timeline(.init(), arrivals, until: 70_000).filter { $0.hasSuffix("buzzer") }
     #expect(beeps.map { Int($0.prefix { $0 != " " }) } == [0, 10_000, 20_000, 60_000])
   }
@@ -99,7 +101,8 @@ struct PromptRuleTests {
   }
 
   @Test(
-    "In a busy hour no two beeps are closer than 5 s and no minute has four", arguments: [11, 12, 13] as [UInt64])
+    "In a busy hour no two beeps are closer than 5 s and no minute has four",
+    arguments: [11, 12, 13] as [UInt64])
   func busyHour(seed: UInt64) {
     var random = SplitMix64(seed: seed)
     let kinds: [DeviceKind] = [.phone, .phone, .bluezoner, .computer, .unknown]

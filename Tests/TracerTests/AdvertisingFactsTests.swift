@@ -23,7 +23,9 @@ import Testing
     #expect(facts("0503 0f18 564e 0fffb522\(SamplePackets.id)").bluezoneID == id)
   }
 
-  @Test("An id of 11 or 13 bytes is wrong data, no id", arguments: [0, 1, 11, 13, 15]) func wrongLength(count: Int) {
+  @Test("An id of 11 or 13 bytes is wrong data, no id", arguments: [0, 1, 11, 13, 15]) func wrongLength(
+    count: Int
+  ) {
     let data = bytes("0303564e") + [UInt8(3 + count), 0xFF, 0xB5, 0x22] + [UInt8](repeating: 5, count: count)
     #expect(facts(data).bluezoneID == nil)
     #expect(facts(data).hasWrongBluezoneData)
@@ -136,7 +138,9 @@ import Testing
     }
   }
 
-  @Test("Every length byte too large for what follows is a truncation", arguments: 3...255) func overrun(length: Int) {
+  @Test("Every length byte too large for what follows is a truncation", arguments: 3...255) func overrun(
+    length: Int
+  ) {
     #expect(facts([UInt8(length), 0xFF, 0xB5]).isTruncated)
     #expect(facts([2, 0xFF, 0xB5]).isTruncated == false)
   }
@@ -151,7 +155,7 @@ import Testing
   // MARK: Apple
 
   @Test("Continuity messages are told by type, one after the other") func continuity() {
-    let heard = facts("12ff4c00 0c03aabbcc 1002aabb 0700 0e01aa")
+    let heard = facts("11ff4c00 0c03aabbcc 1002aabb 0700 0e01aa")
     #expect(heard.companyID == AppleContinuity.companyID)
     for type in [AppleContinuity.handoff, AppleContinuity.nearbyInfo, AppleContinuity.proximityPairing] {
       #expect(heard.hasAppleType(type))
@@ -176,7 +180,8 @@ import Testing
     #expect(facts("03ff4c00").appleTypes == 0)
   }
 
-  @Test("Types of 32 and above are passed over, 31 is not", arguments: [31, 32, 0xFF] as [UInt8]) func highTypes(type: UInt8) {
+  @Test("Types of 32 and above are passed over, 31 is not", arguments: [31, 32, 0xFF] as [UInt8])
+  func highTypes(type: UInt8) {
     let heard = facts([7, 0xFF, 0x4C, 0x00, type, 0, 0x10, 0])
     #expect(heard.hasAppleType(0x10) && heard.hasAppleType(type) == (type < 32))
     #expect(heard.appleTypes.nonzeroBitCount == (type < 32 ? 2 : 1))
@@ -202,7 +207,9 @@ import Testing
     #expect(try facts(report: SamplePackets.Recorded.nearbyAction).appleTypes == 1 << 0x0F | 1 << 0x10)
   }
 
-  @Test("Recorded: a 16-bit service, a Windows computer and an empty scan response") func recordedOthers() throws {
+  @Test("Recorded: a 16-bit service, a Windows computer and an empty scan response") func recordedOthers()
+    throws
+  {
     #expect(try facts(report: SamplePackets.Recorded.service).hasService(0x181C))
     let computer = try facts(report: SamplePackets.Recorded.computer)
     #expect(computer.companyID == 0x0006 && computer.appleTypes == 0 && !computer.isTruncated)

@@ -34,7 +34,8 @@ import Testing
     #expect(BluetoothAddress(bits: 0b01 << 46, isRandom: false).randomKind == nil)
   }
 
-  @Test("An address made from any random bits looks resolvable", arguments: [UInt64.min, .max, 1 << 47, 0xABCD])
+  @Test(
+    "An address made from any random bits looks resolvable", arguments: [UInt64.min, .max, 1 << 47, 0xABCD])
   func resolvableForm(random: UInt64) {
     let address = BluetoothAddress.resolvableForm(random: random)
     #expect(address.randomKind == .resolvable)

@@ -13,7 +13,9 @@ import Testing
     identity = BluezoneIdentity(baseKey: key, baseDay: baseDay)
   }
 
-  @Test("The first day's key is the base key, each later one the hash of the day before") func dayWalk() throws {
+  @Test("The first day's key is the base key, each later one the hash of the day before") func dayWalk()
+    throws
+  {
     var identity = identity
     var expected = key
     for day in baseDay...baseDay + 40 {

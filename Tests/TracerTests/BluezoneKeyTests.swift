@@ -21,7 +21,9 @@ import Testing
   }
 
   // SHA-256 of 32 bytes 00…1f, and of the same with the suffix, by coreutils' sha256sum.
-  @Test("The next key is its SHA-256, the first sub key its SHA-256 with Bluezone's suffix") func digests() throws {
+  @Test("The next key is its SHA-256, the first sub key its SHA-256 with Bluezone's suffix") func digests()
+    throws
+  {
     let key = try #require(BluezoneKey(counting))
     #expect(key.next.hex == "630dcd2966c4336691125448bbb25b4ff412a49c732db2c8abc1b8581bd710dd")
     #expect(key.firstSubKey.hex == "13c6bb550cb98253ea96a3ac64cb0023724e138c0c3f18dd5d6486934388dfb4")

@@ -29,7 +29,9 @@ import Testing
       var backwards = try identity(chain)
       var asked: [(start: Int64, id: String)] = []
       for day in chain.days {
-        for (index, id) in day.slots { asked.append((day.day * 1000 + (try #require(Int64(index))) * 900_000, id)) }
+        for (index, id) in day.slots {
+          asked.append((day.day * 1000 + (try #require(Int64(index))) * 900_000, id))
+        }
       }
       asked.sort { $0.start < $1.start }
       for (start, id) in asked {

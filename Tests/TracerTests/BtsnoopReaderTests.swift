@@ -34,7 +34,7 @@ import Testing
     var reader = try BtsnoopReader(file)
     let record = try #require(try reader.next())
     #expect(record.packet == SamplePackets.Recorded.nearbyInfo && record.isReceived)
-    #expect(record.microseconds == 0x00E2_824D_8EEF_4B0A - 62_167_219_200_000_000)
+    #expect(record.microseconds == 0x00E2_824D_8EEF_4B0A - 62_168_256_000_000_000)
     #expect(try reader.next() == nil)
     #expect(try reader.next() == nil)
   }
@@ -54,7 +54,8 @@ import Testing
     #expect(try reader.next() == nil)
   }
 
-  @Test("The header cut at any byte is no btsnoop file", arguments: 0..<16) func headerTruncation(count: Int) {
+  @Test("The header cut at any byte is no btsnoop file", arguments: 0..<16) func headerTruncation(count: Int)
+  {
     #expect(throws: Failure.notBtsnoop) { try BtsnoopReader(Array(Self.header.prefix(count))) }
   }
 
@@ -67,7 +68,9 @@ import Testing
   @Test("Other versions and data links are refused by number") func unsupported() {
     let magic = Self.header.prefix(8)
     #expect(throws: Failure.unsupportedVersion(2)) { try BtsnoopReader(magic + bytes("00000002 000003ea")) }
-    #expect(throws: Failure.unsupportedVersion(0x0100_0000)) { try BtsnoopReader(magic + bytes("01000000 000003ea")) }
+    #expect(throws: Failure.unsupportedVersion(0x0100_0000)) {
+      try BtsnoopReader(magic + bytes("01000000 000003ea"))
+    }
     for link: UInt8 in [0xE9, 0xEB] {
       #expect(throws: Failure.unsupportedDataLink(0x300 | UInt32(link))) {
         try BtsnoopReader(magic + bytes("00000001 000003") + [link])
@@ -75,7 +78,8 @@ import Testing
     }
   }
 
-  @Test("Cut at any byte, the whole records before are read and the cut one is damaged") func everyTruncation() throws {
+  @Test("Cut at any byte, the whole records before are read and the cut one is damaged")
+  func everyTruncation() throws {
     let one = Self.record([4, 1, 0])
     let file = Self.header + one + one
     for count in 16..<file.count {
@@ -132,6 +136,7 @@ import Testing
     #expect("\(Failure.notBtsnoop)".contains("not a btsnoop file"))
     #expect("\(Failure.unsupportedVersion(2))".contains("version 2"))
     #expect("\(Failure.unsupportedDataLink(1001))".contains("1001"))
-    #expect("\(damaged(3, 99, "its packet is cut off"))" == "record 3 at byte 99 is damaged: its packet is cut off")
+    #expect(
+      "\(damaged(3, 99, "its packet is cut off"))" == "record 3 at byte 99 is damaged: its packet is cut off")
   }
 }

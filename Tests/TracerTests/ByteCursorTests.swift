@@ -26,7 +26,9 @@ import Testing
     #expect(cursor.offset == 0 && cursor.remaining == count)
   }
 
-  @Test("A negative or huge count is cut off, not a trap", arguments: [-1, Int.min, Int.max]) func counts(count: Int) {
+  @Test("A negative or huge count is cut off, not a trap", arguments: [-1, Int.min, Int.max]) func counts(
+    count: Int
+  ) {
     var cursor = ByteCursor(bytes("0102").span)
     #expect(throws: ParseError(.truncated, field: "Field", offset: 0)) { try cursor.range(count, "Field") }
   }
@@ -52,12 +54,15 @@ import Testing
     let data = bytes("01020304")
     var cursor = ByteCursor(data.span, in: 1..<3)
     #expect(try cursor.uint16(data.span, "Inside") == 0x0302)
-    #expect(throws: ParseError(.truncated, field: "Outside", offset: 3)) { try cursor.uint8(data.span, "Outside") }
+    #expect(throws: ParseError(.truncated, field: "Outside", offset: 3)) {
+      try cursor.uint8(data.span, "Outside")
+    }
   }
 
   @Test("An error says what is wrong and where, and none of the content") func description() {
     #expect("\(ParseError(.truncated, field: "RSSI", offset: 7))" == "RSSI at byte 7 is cut off")
     #expect("\(ParseError(.trailing, field: "RSSI", offset: 7))" == "bytes left over at byte 7 after RSSI")
-    #expect("\(ParseError(.invalid, field: "RSSI", offset: 7))" == "RSSI at byte 7 has a value that is not allowed")
+    #expect(
+      "\(ParseError(.invalid, field: "RSSI", offset: 7))" == "RSSI at byte 7 has a value that is not allowed")
   }
 }

@@ -3,14 +3,15 @@ import Testing
 
 @testable import Tracer
 
-/// Random damage, by seed: a trap ends the test run, and the seed stands in the name of the test that was running.
+/// Random damage, by seed: a trap ends the test run, and the seed stands in the name of the test that ran.
 @Suite("Garbage from outside") struct GarbageTests {
   private static let seeds: [UInt64] = [1, 20_200_501]
   private static let rounds = 50_000
 
   private static func garbage(_ i: Int, _ random: inout SeededGenerator) -> [UInt8] {
     if i.isMultiple(of: 8) {
-      return (0..<Int.random(in: 0...64, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+      return (0..<Int.random(in: 0...64, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random)
+      }
     }
     return mutated(SamplePackets.events.randomElement(using: &random) ?? [], using: &random)
   }
@@ -58,7 +59,9 @@ import Testing
     #expect(ids > 0 && truncated > 0 && truncated < Self.rounds, "seed \(seed)")
   }
 
-  @Test("A damaged stream is cut into whole packets or is out of step", arguments: seeds) func stream(seed: UInt64) {
+  @Test("A damaged stream is cut into whole packets or is out of step", arguments: seeds) func stream(
+    seed: UInt64
+  ) {
     var random = SeededGenerator(seed: seed)
     var framer = H4Framer()
     var failures = 0
@@ -78,9 +81,11 @@ import Testing
     #expect(failures > 0 && packets > 0, "seed \(seed)")
   }
 
-  @Test("A damaged recording ends in its records or in words", arguments: seeds) func recording(seed: UInt64) {
+  @Test("A damaged recording ends in its records or in words", arguments: seeds) func recording(seed: UInt64)
+  {
     var random = SeededGenerator(seed: seed)
-    let record = bytes("0000000f 0000000f 00000003 00000000 00e2824d8eef4b0a") + SamplePackets.Recorded.emptyScanResponse
+    let record =
+      bytes("0000000f 0000000f 00000003 00000000 00e2824d8eef4b0a") + SamplePackets.Recorded.emptyScanResponse
     let file = bytes("6274736e6f6f7000 00000001 000003ea") + record + record + record
     var whole = 0
     var refused = 0

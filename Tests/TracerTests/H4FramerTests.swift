@@ -8,7 +8,9 @@ import Testing
   private static let synchronous = bytes("03 4000 03 010203")
   private static let command = HCICommand.setEventMask.packet
   private static let all =
-    SamplePackets.events + [acl, synchronous, command, bytes("04ff00"), bytes("02 0000 0000"), bytes("03 0000 00")]
+    SamplePackets.events + [
+      acl, synchronous, command, bytes("04ff00"), bytes("02 0000 0000"), bytes("03 0000 00"),
+    ]
 
   @Test("Many packets in one piece come out in order") func together() throws {
     var framer = H4Framer()
@@ -44,7 +46,8 @@ import Testing
     #expect(framer.pendingBytes == 0)
   }
 
-  @Test("A byte that starts no packet is out of step", arguments: 0...255) func unknownType(type: Int) throws {
+  @Test("A byte that starts no packet is out of step", arguments: 0...255) func unknownType(type: Int) throws
+  {
     var framer = H4Framer()
     if (1...4).contains(type) {
       #expect(try framer.append([UInt8(type)]) == [])
@@ -62,7 +65,8 @@ import Testing
 
   @Test("Data packets end at their limit", arguments: [-1, 0, 1]) func oversized(over: Int) throws {
     let length = TracerLimits.aclPayloadBytes + over
-    let packet = [0x02, 0x40, 0x00, UInt8(length & 0xFF), UInt8(length >> 8)] + [UInt8](repeating: 1, count: length)
+    let packet =
+      [0x02, 0x40, 0x00, UInt8(length & 0xFF), UInt8(length >> 8)] + [UInt8](repeating: 1, count: length)
     var framer = H4Framer()
     if over <= 0 {
       #expect(try framer.append(packet) == [packet])
@@ -73,7 +77,8 @@ import Testing
 
   @Test("What is held back is never more than the largest packet") func bounded() throws {
     var framer = H4Framer()
-    let packet = [0x02, 0x40, 0x00, 0x00, 0x10] + [UInt8](repeating: 1, count: TracerLimits.aclPayloadBytes - 1)
+    let packet =
+      [0x02, 0x40, 0x00, 0x00, 0x10] + [UInt8](repeating: 1, count: TracerLimits.aclPayloadBytes - 1)
     for byte in packet { #expect(try framer.append(CollectionOfOne(byte)).isEmpty) }
     #expect(framer.pendingBytes == TracerLimits.aclPayloadBytes + 4)
   }

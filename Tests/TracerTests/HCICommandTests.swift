@@ -51,17 +51,23 @@ import Testing
       for count in 0..<packet.count {
         #expect(throws: ParseError.self) { try command(Array(packet.prefix(count))) }
       }
-      #expect(throws: ParseError(.trailing, field: "parameters", offset: packet.count)) { try command(packet + [0]) }
+      #expect(throws: ParseError(.trailing, field: "parameters", offset: packet.count)) {
+        try command(packet + [0])
+      }
     }
   }
 
-  @Test("Another packet is no command", arguments: [0x00, 0x02, 0x03, 0x04, 0xFF] as [UInt8]) func indicator(type: UInt8) {
+  @Test("Another packet is no command", arguments: [0x00, 0x02, 0x03, 0x04, 0xFF] as [UInt8]) func indicator(
+    type: UInt8
+  ) {
     #expect(throws: ParseError(.invalid, field: "packet indicator", offset: 0)) {
       try command([type, 0x03, 0x0C, 0])
     }
   }
 
-  @Test("Advertising data has a field of 31 bytes, whatever there is to fill it", arguments: [0, 1, 30, 31, 32, 300])
+  @Test(
+    "Advertising data has a field of 31 bytes, whatever there is to fill it",
+    arguments: [0, 1, 30, 31, 32, 300])
   func advertisingData(count: Int) {
     let parameters = HCICommand.leSetAdvertisingData([UInt8](repeating: 0xEE, count: count)).parameters
     #expect(parameters.count == 32)
@@ -69,7 +75,9 @@ import Testing
     #expect(parameters.dropFirst().count { $0 == 0xEE } == min(count, 31))
   }
 
-  @Test("Parameters end at 255 bytes", arguments: [254, 255, 256, 1000]) func parameterLimit(count: Int) throws {
+  @Test("Parameters end at 255 bytes", arguments: [254, 255, 256, 1000]) func parameterLimit(count: Int)
+    throws
+  {
     let long = HCICommand(HCIOpcode(rawValue: 0xFC01), [UInt8](repeating: 1, count: count))
     #expect(long.parameters.count == min(count, 255))
     #expect(try command(long.packet) == long)

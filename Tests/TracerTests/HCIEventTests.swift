@@ -27,7 +27,8 @@ import Testing
   }
 
   @Test("Command status") func commandStatus() throws {
-    #expect(try event("040f04 00 03 0604") == .commandStatus(credits: 3, opcode: .disconnect, status: .success))
+    #expect(
+      try event("040f04 00 03 0604") == .commandStatus(credits: 3, opcode: .disconnect, status: .success))
     #expect(
       try event("040f04 01 01 0b20")
         == .commandStatus(credits: 1, opcode: .leSetScanParameters, status: .unknownCommand))
@@ -57,7 +58,9 @@ import Testing
     #expect(try event([0x04, 0xFF, 0xFF] + [UInt8](repeating: 1, count: 255)) == .other(code: 0xFF))
   }
 
-  @Test("Cut at any byte, no event is read", arguments: SamplePackets.events) func everyTruncation(packet: [UInt8]) throws {
+  @Test("Cut at any byte, no event is read", arguments: SamplePackets.events) func everyTruncation(
+    packet: [UInt8]
+  ) throws {
     _ = try event(packet)
     for count in 0..<packet.count {
       #expect(throws: ParseError.self, "cut at \(count)") { try event(Array(packet.prefix(count))) }
@@ -75,7 +78,8 @@ import Testing
     arguments: [
       SamplePackets.commandStatus, SamplePackets.disconnectionComplete, SamplePackets.hardwareError,
       SamplePackets.leConnectionComplete,
-    ]) func wrongLength(packet: [UInt8]) {
+    ]) func wrongLength(packet: [UInt8])
+  {
     var short = Array(packet.dropLast())
     short[2] -= 1
     #expect { try event(short) } throws: { ($0 as? ParseError)?.problem == .truncated }
@@ -87,12 +91,16 @@ import Testing
   @Test("A command complete without its status is cut off") func missingStatus() {
     #expect(throws: ParseError(.truncated, field: "Status", offset: 6)) { try event("040e03 01 030c") }
     #expect(throws: ParseError(.truncated, field: "Command_Opcode", offset: 4)) { try event("040e02 01 03") }
-    #expect(throws: ParseError(.truncated, field: "Num_HCI_Command_Packets", offset: 3)) { try event("040e00") }
+    #expect(throws: ParseError(.truncated, field: "Num_HCI_Command_Packets", offset: 3)) {
+      try event("040e00")
+    }
     #expect(throws: ParseError(.truncated, field: "Subevent_Code", offset: 3)) { try event("043e00") }
   }
 
   @Test("A packet that is no event is refused", arguments: [0x00, 0x01, 0x02, 0x03, 0x05, 0xFF] as [UInt8])
   func indicator(type: UInt8) {
-    #expect(throws: ParseError(.invalid, field: "packet indicator", offset: 0)) { try event([type, 0x10, 1, 0]) }
+    #expect(throws: ParseError(.invalid, field: "packet indicator", offset: 0)) {
+      try event([type, 0x10, 1, 0])
+    }
   }
 }

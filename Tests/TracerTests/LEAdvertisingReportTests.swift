@@ -38,13 +38,17 @@ import Testing
     #expect(most.count == 25)
   }
 
-  @Test("Less than 1 and more than 25 reports are refused", arguments: [0, 26, 255] as [UInt8]) func counts(count: UInt8) {
+  @Test("Less than 1 and more than 25 reports are refused", arguments: [0, 26, 255] as [UInt8]) func counts(
+    count: UInt8
+  ) {
     let body = [count] + (0..<Int(count)).flatMap { _ in one.dropFirst() }
     #expect(throws: ParseError(.invalid, field: "Num_Reports", offset: 0)) { try reports(body) }
   }
 
   @Test("A count that promises more or fewer reports than there are is refused") func wrongCount() {
-    #expect(throws: ParseError(.truncated, field: "Event_Type", offset: one.count)) { try reports(changed(0, to: 2)) }
+    #expect(throws: ParseError(.truncated, field: "Event_Type", offset: one.count)) {
+      try reports(changed(0, to: 2))
+    }
     let two = one + one.dropFirst()
     #expect(throws: ParseError(.trailing, field: "RSSI", offset: one.count)) { try reports(two) }
   }
@@ -68,7 +72,9 @@ import Testing
     }
   }
 
-  @Test("Address types go up to 3, the odd ones are random", arguments: 0...255) func addressTypes(type: Int) throws {
+  @Test("Address types go up to 3, the odd ones are random", arguments: 0...255) func addressTypes(type: Int)
+    throws
+  {
     let body = changed(2, to: UInt8(type))
     if type <= 3 {
       #expect(try reports(body).first?.address.isRandom == (type % 2 == 1))
@@ -94,7 +100,9 @@ import Testing
     }
   }
 
-  @Test("Recorded reports give what was recorded", arguments: SamplePackets.recorded) func recorded(packet: [UInt8]) throws {
+  @Test("Recorded reports give what was recorded", arguments: SamplePackets.recorded) func recorded(
+    packet: [UInt8]
+  ) throws {
     let report = try #require(try reports(Array(packet.dropFirst(4))).first)
     #expect(report.address.bytes == Array(packet[7..<13]))
     #expect(report.rssiDBm == Int8(bitPattern: packet[packet.count - 1]))

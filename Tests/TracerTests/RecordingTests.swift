@@ -10,7 +10,8 @@ private let captures = URL(fileURLWithPath: #filePath).deletingLastPathComponent
 
 @Suite("Recordings of real phones", .enabled(if: FileManager.default.fileExists(atPath: captures.path)))
 struct RecordingTests {
-  @Test("Every record is heard by a host that only listens", arguments: ["anechoic-chamber/0", "screen-room/90"])
+  @Test(
+    "Every record is heard by a host that only listens", arguments: ["anechoic-chamber/0", "screen-room/90"])
   func heard(name: String) throws {
     let file = try Data(contentsOf: captures.appendingPathComponent(name + ".btsnoop"))
     var reader = try BtsnoopReader(Array(file))

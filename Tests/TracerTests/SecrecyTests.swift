@@ -20,7 +20,9 @@ import Testing
   }
 
   private static func sighting() -> Sighting {
-    Sighting(address: address, rssiDBm: -60, facts: AdvertisingFacts(advertisement.span, in: 0..<advertisement.count))
+    Sighting(
+      address: address, rssiDBm: -60, facts: AdvertisingFacts(advertisement.span, in: 0..<advertisement.count)
+    )
   }
   private static let advertisement = id.map(BluezoneAdvertisement.data) ?? []
 

@@ -34,7 +34,8 @@ import Testing
     }
   }
 
-  @Test("Where the slots do not fill the day, the rest belongs to the last one", arguments: [7, 97, 1000, 1439])
+  @Test(
+    "Where the slots do not fill the day, the rest belongs to the last one", arguments: [7, 97, 1000, 1439])
   func remainder(count: Int) throws {
     let scheme = try #require(SlotScheme(slotsPerDay: count))
     let last = Slot(day: 3, index: count - 1)

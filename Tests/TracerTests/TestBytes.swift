@@ -3,7 +3,9 @@ import Tracer
 
 /// Bytes written as hexadecimal text; spaces are for the reader.
 func bytes(_ text: String) -> [UInt8] {
-  guard let bytes = Hex.bytes(text.filter { $0 != " " }) else { preconditionFailure("not hexadecimal: \(text)") }
+  guard let bytes = Hex.bytes(text.filter { $0 != " " }) else {
+    preconditionFailure("not hexadecimal: \(text)")
+  }
   return bytes
 }
 
@@ -30,10 +32,14 @@ func mutated(_ bytes: [UInt8], using random: inout SeededGenerator) -> [UInt8] {
     switch Int.random(in: 0...5, using: &random) {
     case 0 where !bytes.isEmpty: bytes[at] = UInt8.random(in: 0...255, using: &random)
     case 1 where !bytes.isEmpty: bytes[at] ^= 1 << UInt8.random(in: 0...7, using: &random)
-    case 2 where !bytes.isEmpty: bytes[at] = [0, 1, 0x7F, 0x80, 0xFE, 0xFF].randomElement(using: &random) ?? 0
+    case 2 where !bytes.isEmpty:
+      bytes[at] = [0, 1, 0x7F, 0x80, 0xFE, 0xFF].randomElement(using: &random) ?? 0
     case 3: bytes.removeLast(bytes.count - at)
     case 4: bytes.insert(UInt8.random(in: 0...255, using: &random), at: at)
-    default: bytes += (0..<Int.random(in: 1...8, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+    default:
+      bytes += (0..<Int.random(in: 1...8, using: &random)).map { _ in
+        UInt8.random(in: 0...255, using: &random)
+      }
     }
   }
   return bytes

@@ -40,15 +40,16 @@ extension F0Batch {
 
   private struct Entry: Decodable {
     var daily_key: String
-    var time_start: Int64
-    var max: Int
-    var time_end: Int64
+    var time_start: WholeNumber
+    var max: WholeNumber
+    var time_end: WholeNumber
 
     func checked() throws(Refusal) -> F0Entry {
+      let (time_start, max, time_end) = (time_start.value, max.value, time_end.value)
       guard let dailyKey = BluezoneKey(hex: daily_key) else {
         throw Refusal(reason: "daily_key is not 64 hexadecimal digits")
       }
-      guard let scheme = SlotScheme(slotsPerDay: max) else {
+      guard let scheme = Int(exactly: max).flatMap(SlotScheme.init(slotsPerDay:)) else {
         let allowed = SlotScheme.allowedSlotsPerDay
         throw Refusal(reason: "max is \(max); it must be \(allowed.lowerBound) to \(allowed.upperBound)")
       }
@@ -62,6 +63,23 @@ extension F0Batch {
       }
       return F0Entry(
         dailyKey: dailyKey, start: UTCTime(seconds: time_start), end: UTCTime(seconds: time_end), scheme: scheme)
+    }
+  }
+
+  /// A whole number. For one that does not fit, Foundation throws an error of its own, which ends as a fault of the
+  /// whole file; here it is tied to its place.
+  private struct WholeNumber: Decodable {
+    var value: Int64
+
+    init(from decoder: any Decoder) throws {
+      do {
+        value = try decoder.singleValueContainer().decode(Int64.self)
+      } catch let error as DecodingError {
+        throw error
+      } catch {
+        throw DecodingError.dataCorrupted(
+          .init(codingPath: decoder.codingPath, debugDescription: "no whole number of 64 bits"))
+      }
     }
   }
 }

@@ -37,7 +37,9 @@ public struct AdvertisingFacts: Hashable, Sendable {
 
   /// Whether a 16-bit service was advertised, as a service or with service data. Knows the first four.
   public func hasService(_ uuid: UInt16) -> Bool {
-    for i in 0..<UInt64(serviceCount) where UInt16(truncatingIfNeeded: services >> (16 * i)) == uuid { return true }
+    for i in 0..<UInt64(serviceCount) where UInt16(truncatingIfNeeded: services >> (16 * i)) == uuid {
+      return true
+    }
     return false
   }
 

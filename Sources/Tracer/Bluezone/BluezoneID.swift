@@ -26,7 +26,9 @@ public struct BluezoneID: Hashable, Comparable, Sendable {
 
   /// From borrowed bytes; `range` lies inside them. nil unless it is 12 long.
   init?(_ bytes: Span<UInt8>, _ range: Range<Int>) {
-    guard range.count == Self.byteCount, range.lowerBound >= 0, range.upperBound <= bytes.count else { return nil }
+    guard range.count == Self.byteCount, range.lowerBound >= 0, range.upperBound <= bytes.count else {
+      return nil
+    }
     var high: UInt64 = 0
     var low: UInt32 = 0
     for i in range.lowerBound..<range.lowerBound + 8 { high = high << 8 | UInt64(bytes[i]) }

@@ -51,7 +51,9 @@ struct ByteCursor {
 
   /// Takes `count` bytes and gives their range.
   mutating func range(_ count: Int, _ field: StaticString) throws(ParseError) -> Range<Int> {
-    guard count >= 0, count <= remaining else { throw ParseError(.truncated, field: "\(field)", offset: offset) }
+    guard count >= 0, count <= remaining else {
+      throw ParseError(.truncated, field: "\(field)", offset: offset)
+    }
     let start = offset
     offset += count
     return start..<offset

@@ -102,7 +102,10 @@ public struct HCIHost: Sendable {
   }
 
   /// Reads a recording: reports are heard, nothing is ever sent.
-  public mutating func listenOnly() { state = .running; isListenOnly = true }
+  public mutating func listenOnly() {
+    state = .running
+    isListenOnly = true
+  }
   private var isListenOnly = false
 
   /// Nothing runs before the first call: even scanning needs an address.
@@ -163,7 +166,9 @@ public struct HCIHost: Sendable {
     if let pending { times.append(pending.deadline) }
     if let openDeadline { times.append(openDeadline) }
     if let stopDeadline { times.append(stopDeadline) }
-    if let aliveCheckDue, isWaitingForCredits || (pending == nil && state == .running) { times.append(aliveCheckDue) }
+    if let aliveCheckDue, isWaitingForCredits || (pending == nil && state == .running) {
+      times.append(aliveCheckDue)
+    }
     return times.min()
   }
 
@@ -289,7 +294,9 @@ public struct HCIHost: Sendable {
       throw error
     }
     // Known before the first LE command: a controller of BR/EDR alone would refuse that one as unknown.
-    if opcode == .readLocalSupportedFeatures, !controller.supportsLowEnergy { return fail(.noLowEnergy, at: now) }
+    if opcode == .readLocalSupportedFeatures, !controller.supportsLowEnergy {
+      return fail(.noLowEnergy, at: now)
+    }
     if state == .starting { applied.startStep += 1 }
   }
 
@@ -372,7 +379,8 @@ public struct HCIHost: Sendable {
   }
 
   private static let startSteps: [HCIOpcode] = [
-    .reset, .readLocalVersionInformation, .readLocalSupportedCommands, .readLocalSupportedFeatures, .readBDADDR,
+    .reset, .readLocalVersionInformation, .readLocalSupportedCommands, .readLocalSupportedFeatures,
+    .readBDADDR,
     .setEventMask, .writeLEHostSupport, .leReadBufferSize, .leReadLocalSupportedFeatures, .leSetEventMask,
   ]
 
@@ -411,7 +419,8 @@ public struct HCIHost: Sendable {
       }
       if !applied.hasAdvertisingParameters {
         return .leSetAdvertisingParameters(
-          intervalMin: configuration.advertisingIntervalMin, intervalMax: configuration.advertisingIntervalMax)
+          intervalMin: configuration.advertisingIntervalMin, intervalMax: configuration.advertisingIntervalMax
+        )
       }
       if !isAdvertising { return .leSetAdvertisingEnable(true) }
     } else if isAdvertising {
@@ -419,7 +428,8 @@ public struct HCIHost: Sendable {
     }
     if !applied.hasScanParameters {
       return .leSetScanParameters(
-        active: configuration.scansActively, interval: configuration.scanInterval, window: configuration.scanWindow)
+        active: configuration.scansActively, interval: configuration.scanInterval,
+        window: configuration.scanWindow)
     }
     return isScanning ? nil : .leSetScanEnable(true)
   }

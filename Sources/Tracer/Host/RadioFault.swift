@@ -41,7 +41,8 @@ extension TransportFault: CustomStringConvertible {
   public var description: String {
     switch self {
     case .notFound: "no such adapter or controller socket; check the radio setting and that it is plugged in"
-    case .busy: "the adapter is in use; stop bluetoothd (systemctl disable --now bluetooth) or other users of it"
+    case .busy:
+      "the adapter is in use; stop bluetoothd (systemctl disable --now bluetooth) or other users of it"
     case .notAllowed: "not allowed to open it; the service needs CAP_NET_ADMIN and CAP_NET_RAW"
     case .switchedOff: "Bluetooth is switched off; run rfkill unblock bluetooth, or look for a switch"
     case .noBluetooth: "this system's kernel has no Bluetooth; load its modules (modprobe bluetooth)"

@@ -54,7 +54,9 @@ public struct Moment: Hashable, Sendable {
   /// Seconds that local time is ahead of UTC, for display only.
   public var utcOffsetSeconds: Int32
 
-  public init(monotonic: MonotonicTime, utc: UTCTime, isSynchronised: Bool = true, utcOffsetSeconds: Int32 = 0) {
+  public init(
+    monotonic: MonotonicTime, utc: UTCTime, isSynchronised: Bool = true, utcOffsetSeconds: Int32 = 0
+  ) {
     self.monotonic = monotonic
     self.utc = utc
     self.isSynchronised = isSynchronised
