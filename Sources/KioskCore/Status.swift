@@ -35,8 +35,8 @@ public struct Status: Codable, Hashable, Sendable {
     public var hciVersion: Int?
 
     enum CodingKeys: String, CodingKey {
-      case state, isAdvertising = "advertising", isScanning = "scanning", fault = "reason", lastFault = "last_fault", reports
-      case malformedPackets = "malformed_packets", starts, hciVersion = "hci_version"
+      case state, isAdvertising = "advertising", isScanning = "scanning", fault = "reason"
+      case lastFault = "last_fault", reports, malformedPackets = "malformed_packets", starts, hciVersion = "hci_version"
     }
   }
 

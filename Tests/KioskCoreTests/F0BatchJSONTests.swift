@@ -24,16 +24,15 @@ struct F0BatchJSONTests {
   private func read(_ text: String) throws(F0Batch.Refusal) -> F0Batch { try F0Batch(json: Array(text.utf8)) }
 
   /// The refusal of a text, whose words must name no key.
-  private func refused(_ text: String, sourceLocation: SourceLocation = #_sourceLocation) -> F0Batch.Refusal?
-  {
+  private func refused(_ text: String, at location: SourceLocation = #_sourceLocation) -> F0Batch.Refusal? {
     do throws(F0Batch.Refusal) {
       _ = try read(text)
-      Issue.record("was not refused", sourceLocation: sourceLocation)
+      Issue.record("was not refused", sourceLocation: location)
       return nil
     } catch {
       let words = "\(error) \(error.reason) \(String(reflecting: error))".lowercased()
-      #expect(!words.contains("c0ffee"), sourceLocation: sourceLocation)
-      #expect(words.count < 300, sourceLocation: sourceLocation)
+      #expect(!words.contains("c0ffee"), sourceLocation: location)
+      #expect(words.count < 300, sourceLocation: location)
       return error
     }
   }

@@ -23,6 +23,7 @@ struct KioskHarness {
   /// What the controller has sent, each change once.
   private(set) var transmissions: [SoftwareController.Transmission] = []
   private(set) var ticks = 0
+  private(set) var isStopped = false
   private var generation: Int?
 
   static let midnight = CoreSamples.midnight
@@ -49,9 +50,8 @@ struct KioskHarness {
   /// Lets time pass, waking the kiosk only when it asks for it or when something is heard.
   mutating func run(for milliseconds: Int64) {
     let end = now.monotonic.adding(milliseconds: milliseconds)
-    while true {
-      let deadline = kiosk.nextDeadline
-      let next = min(deadline, air.nextDeadline ?? end, end)
+    while !isStopped {
+      let next = min(kiosk.nextDeadline, air.nextDeadline ?? end, end)
       pass(to: max(next, now.monotonic))
       air.advance(to: now)
       deliver()
@@ -166,15 +166,14 @@ struct KioskHarness {
       case .refuses: kiosk.handle(.contactsNotWritten(updates, reason: "the disk is full"), at: now)
       case .isSilent: inFlight += updates
       }
-    case .dateContacts, .lines, .show, .purge, .stopped: break
+    case .stopped: isStopped = true
+    case .dateContacts, .lines, .show, .purge: break
     }
   }
 
   // MARK: What was done
 
   var status: Status { kiosk.status(at: now) }
-
-  var isStopped: Bool { effects.contains { $0.effect == .stopped } }
 
   var pages: [(at: Int64, page: HomePage)] {
     effects.compactMap { at, effect in if case .show(let page) = effect { (at, page) } else { nil } }

@@ -74,7 +74,7 @@ struct ReplayTests {
     let result = try recording.replay()
     #expect(result.seconds.map(\.t) == Array(0...36))
     var expected = [[2, 1, 1, 1], [2, 1, 1, 1], [3, 1, 2, 1]]
-    // The phone was heard at 2.000 s, so it is gone at the end of second 31; Bluezoner 1 was last heard at 2.999 s.
+    // The phone was heard at 2.000 s: gone at the end of second 31. Bluezoner 1 was last heard at 2.999 s.
     expected += Array(repeating: [4, 2, 2, 1], count: 28)
     expected += [[3, 2, 1, 1], [2, 1, 0, 0], [1, 0, 0, 0]]
     expected += Array(repeating: [1, 0, 0, 0], count: 3)
@@ -110,8 +110,9 @@ struct ReplayTests {
     #expect(result.reports == 2)
     #expect(result.malformedPackets == 0)
     #expect(result.seconds.count == 35)
-    #expect(
-      result.seconds.map(\.counts.devicesAround) == [Int](repeating: 1, count: 30) + [0] + [1, 1, 1, 1])
+    // Seconds count from the first record: gone after 30 of them, and the next one comes in the 31st.
+    let around = [Int](repeating: 1, count: 29) + [0, 0, 1, 1, 1, 1]
+    #expect(result.seconds.map(\.counts.devicesAround) == around)
   }
 
   @Test("of a recording with a pause has every second of it")
@@ -150,5 +151,16 @@ struct ReplayTests {
     #expect(result.records == 3)
     #expect(result.malformedPackets == 1)
     #expect(result.seconds.map(\.counts.devicesAround) == [1])
+  }
+
+  @Test("goes on after the recorded controller failed and was started again")
+  func hardwareError() throws {
+    var recording = Recording()
+    recording.hear(S.phone, from: 1, at: 0)
+    recording.add([HCIPacketType.event.rawValue, HCIEvent.Code.hardwareError, 1, 0x42], at: 100)
+    recording.hear(S.phone, from: 2, at: 12_000)
+    let result = try recording.replay()
+    #expect(result.reports == 2)
+    #expect(result.seconds.last?.counts.devicesAround == 2)
   }
 }

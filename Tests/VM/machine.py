@@ -3,7 +3,7 @@
 
 import atexit
 import base64
-import os
+import json
 import pathlib
 import re
 import shlex
@@ -169,7 +169,7 @@ class GuestKiosk:
 
     def start(self, *, capabilities: str = CAPABILITIES) -> None:
         given = f"-all,{capabilities}" if capabilities else "-all"
-        drop = (f"setpriv --reuid {self.UID} --regid {self.UID} --groups {self.GPIO} --no-new-privs"
+        drop = (f"/usr/bin/setpriv --reuid {self.UID} --regid {self.UID} --groups {self.GPIO} --no-new-privs"
                 f" --inh-caps {given} --ambient-caps {given} --bounding-set {given}")
         run = f"kiosk run --radio hci:0 --display none --data {self.data} --config /run/kiosk/{self.name}.toml"
         files = f"/run/kiosk/{self.name}"
@@ -207,8 +207,6 @@ class GuestKiosk:
         return self.machine.ask(f"tail -n {lines} /run/kiosk/{self.name}.txt")[1]
 
     def status(self) -> dict:
-        import json
-
         code, output = self.machine.ask(f"kiosk status --data {self.data} --json")
         if code:
             raise AssertionError(f"kiosk status: exit {code}: {output.strip()}")
