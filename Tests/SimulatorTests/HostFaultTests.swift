@@ -42,8 +42,7 @@ import Tracer
     #expect(link.isRunning)
   }
 
-  @Test("The pauses grow, the last one repeats, and a controller proven sound starts them over") func pauses()
-  {
+  @Test("The pauses grow, the last one repeats, and a controller proven sound starts them over") func pauses() {
     var link = HostLink()
     link.answer = { _ in [] }
     link.start(advertisement(1))

@@ -185,14 +185,12 @@ extension HostLink {
 
 /// Events as a controller writes them.
 enum Events {
-  static func commandComplete(_ opcode: HCIOpcode, credits: UInt8 = 1, _ parameters: [UInt8] = [0]) -> [UInt8]
-  {
+  static func commandComplete(_ opcode: HCIOpcode, credits: UInt8 = 1, _ parameters: [UInt8] = [0]) -> [UInt8] {
     let raw = opcode.rawValue
     return [0x04, 0x0E, UInt8(3 + parameters.count), credits, UInt8(raw & 0xFF), UInt8(raw >> 8)] + parameters
   }
 
-  static func commandStatus(_ opcode: HCIOpcode, credits: UInt8 = 1, status: HCIStatus = .success) -> [UInt8]
-  {
+  static func commandStatus(_ opcode: HCIOpcode, credits: UInt8 = 1, status: HCIStatus = .success) -> [UInt8] {
     [0x04, 0x0F, 4, status.rawValue, credits, UInt8(opcode.rawValue & 0xFF), UInt8(opcode.rawValue >> 8)]
   }
 

@@ -54,8 +54,7 @@ import Testing
     #expect(try reader.next() == nil)
   }
 
-  @Test("The header cut at any byte is no btsnoop file", arguments: 0..<16) func headerTruncation(count: Int)
-  {
+  @Test("The header cut at any byte is no btsnoop file", arguments: 0..<16) func headerTruncation(count: Int) {
     #expect(throws: Failure.notBtsnoop) { try BtsnoopReader(Array(Self.header.prefix(count))) }
   }
 

@@ -81,8 +81,7 @@ import Testing
     #expect(failures > 0 && packets > 0, "seed \(seed)")
   }
 
-  @Test("A damaged recording ends in its records or in words", arguments: seeds) func recording(seed: UInt64)
-  {
+  @Test("A damaged recording ends in its records or in words", arguments: seeds) func recording(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     let record =
       bytes("0000000f 0000000f 00000003 00000000 00e2824d8eef4b0a") + SamplePackets.Recorded.emptyScanResponse

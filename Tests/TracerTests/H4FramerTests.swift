@@ -46,8 +46,7 @@ import Testing
     #expect(framer.pendingBytes == 0)
   }
 
-  @Test("A byte that starts no packet is out of step", arguments: 0...255) func unknownType(type: Int) throws
-  {
+  @Test("A byte that starts no packet is out of step", arguments: 0...255) func unknownType(type: Int) throws {
     var framer = H4Framer()
     if (1...4).contains(type) {
       #expect(try framer.append([UInt8(type)]) == [])

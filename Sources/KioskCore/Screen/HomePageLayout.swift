@@ -260,8 +260,7 @@ struct HomePageLayout {
   }
 
   /// A label in both languages, one above the other; once where both say the same.
-  private mutating func pair(_ said: ScreenText, in box: Box, _ colour: Colour, _ alignment: Scene.Alignment)
-  {
+  private mutating func pair(_ said: ScreenText, in box: Box, _ colour: Colour, _ alignment: Scene.Alignment) {
     let (first, other) = (said.text(in: page.language), said.text(in: page.language.other))
     let lines = twoLines(box)
     guard first != other else { return add(first, in: box, .body, 51, .bold, colour, alignment) }
