@@ -57,7 +57,8 @@ let package = Package(
       swiftSettings: strict),
 
     .testTarget(name: "TracerTests", dependencies: ["Tracer"], swiftSettings: strict),
-    .testTarget(name: "KioskCoreTests", dependencies: ["KioskCore", "Tracer"], swiftSettings: strict),
+    .testTarget(
+      name: "KioskCoreTests", dependencies: ["KioskCore", "Simulator", "Tracer"], swiftSettings: strict),
     .testTarget(name: "SimulatorTests", dependencies: ["Simulator", "KioskCore", "Tracer"], swiftSettings: strict),
     .testTarget(
       name: "KioskAppTests",

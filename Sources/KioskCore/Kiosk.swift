@@ -35,7 +35,7 @@ public struct Kiosk: Sendable {
     case dateContacts(bootTime: UTCTime)
     case lines(LineStates)
     case show(HomePage)
-    /// A new day has begun, or the run has: forget what is older than the retention.
+    /// A new hour has begun, or the run has: forget what is older than the retention.
     case purge(before: UTCTime)
     /// Everything is switched off; nothing follows.
     case stopped
@@ -60,7 +60,7 @@ public struct Kiosk: Sendable {
   private var wasSynchronised = false
   private var sentSlot: Slot?
   private var identityFailure: BluezoneIdentity.Failure?
-  private var purgedDay: Int64?
+  private var purgedHour: Int64?
   private var lines = LineStates.allInactive
   private var page: HomePage?
   private var writeFault: String?
@@ -176,7 +176,7 @@ public struct Kiosk: Sendable {
     }
   }
 
-  /// Slot boundaries, the day's purge, and the moment at which the clock can first be believed.
+  /// Slot boundaries, the hour's purge, and the moment at which the clock can first be believed.
   private mutating func followClock(at moment: Moment) {
     if moment.isSynchronised, !wasSynchronised {
       contacts.date(at: moment)
@@ -190,8 +190,10 @@ public struct Kiosk: Sendable {
       host.advertise(
         .init(address: .resolvableForm(random: randomBits()), id: ownID(in: slot)), at: moment.monotonic)
     }
-    if moment.isSynchronised, purgedDay != slot.day {
-      purgedDay = slot.day
+    // Each hour, so that nothing outlives its days by more than that.
+    let hour = slot.day * 24 + Int64(slot.index * 24 / SlotScheme.standard.slotsPerDay)
+    if moment.isSynchronised, purgedHour != hour {
+      purgedHour = hour
       let age = Int64(settings.contactRetentionDays) * SlotScheme.dayMilliseconds
       effects.append(.purge(before: moment.utc.adding(milliseconds: -age)))
     }
