@@ -37,8 +37,11 @@ extension HCICommand {
   /// The events this host reads: disconnection complete, hardware error, LE meta and those every controller sends.
   public static let setEventMask = Self(.setEventMask, littleEndian(EventMask.wanted))
 
-  /// LE Connection Complete and LE Advertising Report.
-  public static let leSetEventMask = Self(.leSetEventMask, littleEndian(0x03))
+  /// LE Connection Complete, Advertising Report, Enhanced Connection Complete, Extended Advertising Report and
+  /// Advertising Set Terminated: what a controller does not know it ignores. The request of a peer to change the
+  /// connection's parameters stays masked: the controller answers it. Source: Core 5.4, vol. 4, part E, 7.8.1.
+  public static let leSetEventMask = Self(
+    .leSetEventMask, littleEndian(1 << 0 | 1 << 1 | 1 << 9 | 1 << 12 | 1 << 17))
 
   public static func leSetRandomAddress(_ address: BluetoothAddress) -> Self {
     Self(.leSetRandomAddress, address.bytes)
@@ -80,6 +83,70 @@ extension HCICommand {
 
   public static func disconnect(handle: UInt16, reason: HCIStatus) -> Self {
     Self(.disconnect, bytes(handle) + [reason.rawValue])
+  }
+
+  // MARK: Connections
+
+  /// Interval and window of the search in units of 0.625 ms. The connection is short and in no hurry to sleep: an
+  /// interval of 15 to 30 ms, no latency, 4 s until it counts as lost.
+  public static func leCreateConnection(
+    to peer: BluetoothAddress, scanInterval: UInt16, scanWindow: UInt16
+  ) -> Self {
+    Self(
+      .leCreateConnection,
+      bytes(scanInterval) + bytes(scanWindow) + [0x00, peer.isRandom ? 1 : 0] + peer.bytes + [0x01]
+        + connectionParameters)
+  }
+
+  /// The same on LE 1M of a controller that is driven with extended commands.
+  public static func leExtendedCreateConnection(
+    to peer: BluetoothAddress, scanInterval: UInt16, scanWindow: UInt16
+  ) -> Self {
+    Self(
+      .leExtendedCreateConnection,
+      [0x00, 0x01, peer.isRandom ? 1 : 0] + peer.bytes + [0x01] + bytes(scanInterval) + bytes(scanWindow)
+        + connectionParameters)
+  }
+
+  public static let leCreateConnectionCancel = Self(.leCreateConnectionCancel)
+
+  /// Interval 12 to 24 × 1.25 ms, latency 0, supervision timeout 400 × 10 ms, event length 0.
+  private static let connectionParameters: [UInt8] = bytes(12) + bytes(24) + bytes(0) + bytes(400) + bytes(0) + bytes(0)
+
+  // MARK: Extended advertising and scanning, one set
+
+  private static let setHandle: UInt8 = 0
+
+  public static func leSetAdvertisingSetRandomAddress(_ address: BluetoothAddress) -> Self {
+    Self(.leSetAdvertisingSetRandomAddress, [setHandle] + address.bytes)
+  }
+
+  /// Connectable and scannable with legacy PDUs, which every phone hears, under the set's random address. Intervals in
+  /// units of 0.625 ms. Source: Core 5.4, vol. 4, part E, 7.8.53 (properties 0x0013).
+  public static func leSetExtendedAdvertisingParameters(intervalMin: UInt16, intervalMax: UInt16) -> Self {
+    Self(
+      .leSetExtendedAdvertisingParameters,
+      [setHandle] + bytes(0x0013) + bytes(intervalMin) + [0] + bytes(intervalMax) + [0, 0x07, 0x01]
+        + [0, 0, 0, 0, 0, 0, 0] + [0x00, 0x7F, 0x01, 0x00, 0x01, 0x00, 0x00])
+  }
+
+  public static func leSetExtendedAdvertisingData(_ data: [UInt8]) -> Self {
+    let data = data.prefix(31)
+    // 3: complete data. 1: the controller should not fragment it.
+    return Self(.leSetExtendedAdvertisingData, [setHandle, 3, 1, UInt8(data.count)] + data)
+  }
+
+  public static func leSetExtendedAdvertisingEnable(_ enable: Bool) -> Self {
+    Self(.leSetExtendedAdvertisingEnable, [enable ? 1 : 0, 1, setHandle, 0, 0, 0])
+  }
+
+  /// On LE 1M under the random address, all advertisers.
+  public static func leSetExtendedScanParameters(active: Bool, interval: UInt16, window: UInt16) -> Self {
+    Self(.leSetExtendedScanParameters, [0x01, 0x00, 0x01, active ? 1 : 0] + bytes(interval) + bytes(window))
+  }
+
+  public static func leSetExtendedScanEnable(_ enable: Bool) -> Self {
+    Self(.leSetExtendedScanEnable, [enable ? 1 : 0, 0, 0, 0, 0, 0])
   }
 
   private static func bytes(_ value: UInt16) -> [UInt8] { [UInt8(value & 0xFF), UInt8(value >> 8)] }

@@ -7,9 +7,16 @@ public enum HCIEvent: Equatable, Sendable {
   /// `parameters`: the return parameters after the status.
   case commandComplete(credits: UInt8, opcode: HCIOpcode, status: HCIStatus, parameters: Range<Int>)
   case commandStatus(credits: UInt8, opcode: HCIOpcode, status: HCIStatus)
-  case disconnectionComplete(status: HCIStatus, handle: UInt16)
+  case disconnectionComplete(status: HCIStatus, handle: UInt16, reason: HCIStatus)
   case hardwareError(code: UInt8)
-  case leConnectionComplete(status: HCIStatus, handle: UInt16)
+  /// From LE Connection Complete or LE Enhanced Connection Complete.
+  case leConnectionComplete(LEConnectionComplete)
+  /// `counts`: from the number of handles to the end.
+  case numberOfCompletedPackets(counts: Range<Int>)
+  /// `reports`: from the number of reports to the end.
+  case leExtendedAdvertisingReport(reports: Range<Int>)
+  /// A set stopped, because of a connection when the status is success.
+  case leAdvertisingSetTerminated(status: HCIStatus)
   /// `reports`: from the number of reports to the end.
   case leAdvertisingReport(reports: Range<Int>)
   /// An event that this host has no use for.
@@ -21,9 +28,13 @@ public enum HCIEvent: Equatable, Sendable {
     public static let commandComplete: UInt8 = 0x0E
     public static let commandStatus: UInt8 = 0x0F
     public static let hardwareError: UInt8 = 0x10
+    public static let numberOfCompletedPackets: UInt8 = 0x13
     public static let leMeta: UInt8 = 0x3E
     public static let leConnectionComplete: UInt8 = 0x01
     public static let leAdvertisingReport: UInt8 = 0x02
+    public static let leEnhancedConnectionComplete: UInt8 = 0x0A
+    public static let leExtendedAdvertisingReport: UInt8 = 0x0D
+    public static let leAdvertisingSetTerminated: UInt8 = 0x12
   }
 
   /// Reads a whole packet that starts with the event indicator.
@@ -63,9 +74,11 @@ public enum HCIEvent: Equatable, Sendable {
     case Code.disconnectionComplete:
       let status = HCIStatus(rawValue: try cursor.uint8(packet, "Status"))
       let handle = try cursor.uint16(packet, "Connection_Handle") & 0x0FFF
-      _ = try cursor.uint8(packet, "Reason")
+      let reason = HCIStatus(rawValue: try cursor.uint8(packet, "Reason"))
       try cursor.finish(after: "Reason")
-      self = .disconnectionComplete(status: status, handle: handle)
+      self = .disconnectionComplete(status: status, handle: handle, reason: reason)
+    case Code.numberOfCompletedPackets:
+      self = .numberOfCompletedPackets(counts: cursor.offset..<cursor.end)
     case Code.hardwareError:
       let hardwareCode = try cursor.uint8(packet, "Hardware_Code")
       try cursor.finish(after: "Hardware_Code")
@@ -75,12 +88,16 @@ public enum HCIEvent: Equatable, Sendable {
       switch subevent {
       case Code.leAdvertisingReport:
         self = .leAdvertisingReport(reports: cursor.offset..<cursor.end)
-      case Code.leConnectionComplete:
+      case Code.leExtendedAdvertisingReport:
+        self = .leExtendedAdvertisingReport(reports: cursor.offset..<cursor.end)
+      case Code.leConnectionComplete, Code.leEnhancedConnectionComplete:
+        self = .leConnectionComplete(
+          try LEConnectionComplete(packet, &cursor, isEnhanced: subevent == Code.leEnhancedConnectionComplete))
+      case Code.leAdvertisingSetTerminated:
         let status = HCIStatus(rawValue: try cursor.uint8(packet, "Status"))
-        let handle = try cursor.uint16(packet, "Connection_Handle") & 0x0FFF
-        _ = try cursor.range(15, "connection parameters")
-        try cursor.finish(after: "Central_Clock_Accuracy")
-        self = .leConnectionComplete(status: status, handle: handle)
+        _ = try cursor.range(4, "Advertising_Handle to Num_Completed_Extended_Advertising_Events")
+        try cursor.finish(after: "Num_Completed_Extended_Advertising_Events")
+        self = .leAdvertisingSetTerminated(status: status)
       default: self = .other(code: code)
       }
     default: self = .other(code: code)

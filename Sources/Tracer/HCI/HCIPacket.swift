@@ -16,6 +16,11 @@ public struct HCIStatus: RawRepresentable, Hashable, Sendable {
 
   public static let success = Self(rawValue: 0x00)
   public static let unknownCommand = Self(rawValue: 0x01)
+  public static let unknownConnection = Self(rawValue: 0x02)
+  public static let connectionTimeout = Self(rawValue: 0x08)
+  public static let connectionLimitExceeded = Self(rawValue: 0x09)
+  public static let alreadyConnected = Self(rawValue: 0x0B)
+  public static let limitedResources = Self(rawValue: 0x0D)
   public static let commandDisallowed = Self(rawValue: 0x0C)
   public static let unsupportedFeature = Self(rawValue: 0x11)
   public static let remoteUserTerminated = Self(rawValue: 0x13)
@@ -26,6 +31,11 @@ extension HCIStatus: CustomStringConvertible {
     switch self {
     case .success: "success"
     case .unknownCommand: "unknown command"
+    case .unknownConnection: "unknown connection"
+    case .connectionTimeout: "connection timeout"
+    case .connectionLimitExceeded: "connection limit exceeded"
+    case .alreadyConnected: "connection already exists"
+    case .limitedResources: "limited resources"
     case .commandDisallowed: "command disallowed"
     case .unsupportedFeature: "unsupported feature or parameter value"
     default: "error 0x" + Hex.string([rawValue])

@@ -14,13 +14,28 @@ public struct ControllerInformation: Hashable, Sendable {
   public var supportedCommands: [UInt8] = []
   /// The public address. It stays in memory: it is an identifier.
   public var address: BluetoothAddress?
-  /// LE data packets the controller holds, 0 when it shares the BR/EDR buffers.
-  public var leDataPackets: UInt8 = 0
+  /// Bytes of one LE data packet, and how many the controller holds.
+  public var dataPacketBytes = 27
+  public var dataPackets = 1
+  /// State combinations the link layer can do, bit by bit. Source: Core 5.4, vol. 4, part E, 7.8.27.
+  public var supportedStates: UInt64 = 0
 
   public init() {}
 
   public var supportsLowEnergy: Bool { lmpFeatures & 1 << 38 != 0 }
   public var supportsClassic: Bool { lmpFeatures & 1 << 37 == 0 }
+
+  /// LE feature bit 12. Such a controller is driven with the extended commands alone: the two kinds may not be mixed.
+  public var supportsExtendedAdvertising: Bool { leFeatures & 1 << 12 != 0 }
+
+  /// Scanning goes on while a connection is being made (bits 22, 23: passive, active).
+  func canScanWhileInitiating(actively: Bool) -> Bool { supportedStates & 1 << (actively ? 23 : 22) != 0 }
+  /// Connectable advertising goes on while a connection is being made (bit 32).
+  var canAdvertiseWhileInitiating: Bool { supportedStates & 1 << 32 != 0 }
+  /// A connection can be made while another one exists as central (bit 28).
+  var canInitiateWhileCentral: Bool { supportedStates & 1 << 28 != 0 }
+  /// ... as peripheral (bit 41).
+  var canInitiateWhilePeripheral: Bool { supportedStates & 1 << 41 != 0 }
 
   func supportsCommand(octet: Int, bit: UInt8) -> Bool {
     octet < supportedCommands.count && supportedCommands[octet] & 1 << bit != 0

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+/// Advertising and scanning: what the controller was told and has confirmed, and the next command towards a wish.
+///
+/// Legacy and extended commands may not be mixed (Core 5.4, vol. 4, part E, 3.1.1); a controller that knows the
+/// extended ones is driven with them, sending legacy PDUs all the same: every phone hears those.
+struct Broadcaster: Sendable {
+  struct Wish: Sendable {
+    var advertisement: HCIHost.Advertisement
+    var advertises = true
+    var scans = true
+  }
+
+  let isExtended: Bool
+  private(set) var isAdvertising = false
+  private(set) var isScanning = false
+
+  private let configuration: HCIHostConfiguration
+  private var address: HCICommand?
+  private var setAddress: HCICommand?
+  private var data: HCICommand?
+  private var hasAdvertisingParameters = false
+  private var hasScanParameters = false
+
+  init(isExtended: Bool, configuration: HCIHostConfiguration) {
+    self.isExtended = isExtended
+    self.configuration = configuration
+  }
+
+  /// Whether `wish` needs another random address, for which nothing may be on the air and nothing being connected.
+  func needsAddress(_ wish: Wish) -> Bool { address != .leSetRandomAddress(wish.advertisement.address) }
+
+  /// The controller has carried out `command`.
+  mutating func confirm(_ command: HCICommand) {
+    switch command.opcode {
+    case .leSetRandomAddress: address = command
+    case .leSetAdvertisingSetRandomAddress: setAddress = command
+    case .leSetAdvertisingParameters, .leSetExtendedAdvertisingParameters: hasAdvertisingParameters = true
+    case .leSetAdvertisingData, .leSetExtendedAdvertisingData: data = command
+    case .leSetAdvertisingEnable, .leSetExtendedAdvertisingEnable: isAdvertising = command.parameters.first == 1
+    case .leSetScanParameters, .leSetExtendedScanParameters: hasScanParameters = true
+    case .leSetScanEnable, .leSetExtendedScanEnable: isScanning = command.parameters.first == 1
+    default: break
+    }
+  }
+
+  /// A connection to this node ended its advertising.
+  mutating func advertisingEnded() { isAdvertising = false }
+
+  /// The one command that brings the controller nearest to the wish, nil when it is there.
+  ///
+  /// The random address may only be set while neither advertising nor scanning runs; so a rotation is: both off,
+  /// address, data, both on. Source: Core 5.4, vol. 4, part E, 7.8.4.
+  func next(_ wish: Wish) -> HCICommand? {
+    if needsAddress(wish) { return off ?? .leSetRandomAddress(wish.advertisement.address) }
+    if !wish.scans, isScanning { return enableScanning(false) }
+    if let command = nextOfAdvertising(wish) { return command }
+    guard wish.scans, !isScanning else { return nil }
+    return hasScanParameters ? enableScanning(true) : scanParameters
+  }
+
+  /// What switches off what is on, nil when nothing is.
+  var off: HCICommand? {
+    if isAdvertising { return enableAdvertising(false) }
+    if isScanning { return enableScanning(false) }
+    return nil
+  }
+
+  private func nextOfAdvertising(_ wish: Wish) -> HCICommand? {
+    guard wish.advertises, let id = wish.advertisement.id else {
+      return isAdvertising ? enableAdvertising(false) : nil
+    }
+    let bytes = BluezoneAdvertisement.data(for: id)
+    let wantedData: HCICommand = isExtended ? .leSetExtendedAdvertisingData(bytes) : .leSetAdvertisingData(bytes)
+    let wantedSetAddress: HCICommand? =
+      isExtended ? .leSetAdvertisingSetRandomAddress(wish.advertisement.address) : nil
+    if isAdvertising {
+      return data == wantedData && setAddress == wantedSetAddress ? nil : enableAdvertising(false)
+    }
+    // A set exists from its parameters on; its address can be given after them.
+    if !hasAdvertisingParameters { return advertisingParameters }
+    if setAddress != wantedSetAddress { return wantedSetAddress }
+    if data != wantedData { return wantedData }
+    return enableAdvertising(true)
+  }
+
+  private var advertisingParameters: HCICommand {
+    let (low, high) = (configuration.advertisingIntervalMin, configuration.advertisingIntervalMax)
+    return isExtended
+      ? .leSetExtendedAdvertisingParameters(intervalMin: low, intervalMax: high)
+      : .leSetAdvertisingParameters(intervalMin: low, intervalMax: high)
+  }
+
+  private var scanParameters: HCICommand {
+    let (interval, window) = (configuration.scanInterval, configuration.scanWindow)
+    return isExtended
+      ? .leSetExtendedScanParameters(active: configuration.scansActively, interval: interval, window: window)
+      : .leSetScanParameters(active: configuration.scansActively, interval: interval, window: window)
+  }
+
+  private func enableAdvertising(_ enable: Bool) -> HCICommand {
+    isExtended ? .leSetExtendedAdvertisingEnable(enable) : .leSetAdvertisingEnable(enable)
+  }
+
+  private func enableScanning(_ enable: Bool) -> HCICommand {
+    isExtended ? .leSetExtendedScanEnable(enable) : .leSetScanEnable(enable)
+  }
+}
