@@ -8,6 +8,11 @@ public struct Sighting: Hashable, Sendable {
   /// Whether this was the answer to a scan request instead of an advertisement.
   public var isScanResponse: Bool
   public var facts: AdvertisingFacts
+  /// The id that was read from this address over GATT in this slot.
+  public var readID: BluezoneID?
+
+  /// The id, however it was learnt.
+  public var bluezoneID: BluezoneID? { facts.bluezoneID ?? readID }
 
   public init(
     address: BluetoothAddress, rssiDBm: Int8?, isScanResponse: Bool = false, facts: AdvertisingFacts

@@ -24,6 +24,8 @@ public struct AdvertisingFacts: Hashable, Sendable {
   public var hasWrongBluezoneData = false
   /// The first company identifier.
   public var companyID: UInt16?
+  /// The bit of Apple's overflow area that Bluezone in the background sets; other apps may set it as well.
+  public var hasOverflowBit = false
   /// Apple's continuity message types, bit n for type n below 32.
   public var appleTypes: UInt32 = 0
   public var txPowerDBm: Int8?
@@ -57,7 +59,7 @@ extension AdvertisingFacts {
   /// the air carries is nobody's fault here.
   ///
   /// Source: Core 5.4, vol. 3, part C, 11 (a length of zero ends the significant part).
-  public init(_ bytes: Span<UInt8>, in range: Range<Int>) {
+  public init(_ bytes: Span<UInt8>, in range: Range<Int>, profile: BluezoneProfile = .standard) {
     var at = max(range.lowerBound, 0)
     let end = min(range.upperBound, bytes.count)
     var hasBluezoneService = false
@@ -77,7 +79,7 @@ extension AdvertisingFacts {
         var i = value
         while i + 1 < next {
           let uuid = UInt16(bytes[i]) | UInt16(bytes[i + 1]) << 8
-          if uuid == BluezoneAdvertisement.serviceUUID { hasBluezoneService = true }
+          if uuid == profile.serviceUUID { hasBluezoneService = true }
           remember(service: uuid)
           i += 2
         }
@@ -86,7 +88,7 @@ extension AdvertisingFacts {
       case ADType.incompleteServices128.rawValue, ADType.completeServices128.rawValue:
         var i = value
         while i + 16 <= next {
-          if Self.isIOSBluezoneService(bytes, at: i) { hasIOSBluezoneService = true }
+          if Self.equals(bytes, at: i, profile.iosServiceUUID) { hasIOSBluezoneService = true }
           i += 16
         }
       case ADType.txPowerLevel.rawValue where next - value == 1:
@@ -94,12 +96,13 @@ extension AdvertisingFacts {
       case ADType.manufacturerData.rawValue where next - value >= 2:
         let company = UInt16(bytes[value]) | UInt16(bytes[value + 1]) << 8
         if companyID == nil { companyID = company }
-        if company == BluezoneAdvertisement.companyID {
+        if company == profile.companyID {
           let found = BluezoneID(bytes, value + 2..<next)
           if found == nil || (id != nil && id != found) { hasWrongBluezoneData = true }
           if id == nil { id = found }
         } else if company == AppleContinuity.companyID {
           appleTypes |= AppleContinuity.types(bytes, in: value + 2..<next)
+          if AppleContinuity.hasOverflowBit(bytes, in: value + 2..<next, profile) { hasOverflowBit = true }
         }
       default: break
       }
@@ -112,8 +115,8 @@ extension AdvertisingFacts {
     }
   }
 
-  private static func isIOSBluezoneService(_ bytes: Span<UInt8>, at start: Int) -> Bool {
-    for i in 0..<16 where bytes[start + i] != BluezoneAdvertisement.iosServiceUUID[i] { return false }
+  private static func equals(_ bytes: Span<UInt8>, at start: Int, _ uuid: [UInt8]) -> Bool {
+    for i in uuid.indices where bytes[start + i] != uuid[i] { return false }
     return true
   }
 }

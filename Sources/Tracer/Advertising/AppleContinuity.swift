@@ -34,4 +34,13 @@ public enum AppleContinuity {
     }
     return found
   }
+
+  /// Whether the overflow area that starts in `range` has the profile's bit. Several apps set several bits: the bit is
+  /// tested, not the mask.
+  static func hasOverflowBit(_ bytes: Span<UInt8>, in range: Range<Int>, _ profile: BluezoneProfile) -> Bool {
+    guard (0..<16).contains(profile.overflowByte) else { return false }
+    let at = range.lowerBound + 1 + profile.overflowByte
+    guard !range.isEmpty, bytes[range.lowerBound] == overflowArea, at < range.upperBound else { return false }
+    return bytes[at] & profile.overflowBit != 0
+  }
 }

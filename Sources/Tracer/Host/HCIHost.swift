@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 /// The host side of HCI as far as a tracer needs it: starts a controller, keeps it advertising and scanning as wanted,
-/// and starts over when it fails.
+/// reads the ids of phones that must be asked, answers those that ask, and starts over when the controller fails.
 ///
 /// Pure: it takes packets and times and collects effects. What the controller should be doing is a wish
 /// (`wanted`); what it is doing is known from its answers; the next command is whatever brings the two together. So
@@ -33,10 +33,13 @@ public struct HCIHost: Sendable {
     public var address: BluetoothAddress
     /// nil to scan without advertising: there is no id while the clock stands before the base key's day.
     public var id: BluezoneID?
+    /// The slot it is of; what is read from other phones counts until it changes.
+    public var slot: Slot
 
-    public init(address: BluetoothAddress, id: BluezoneID?) {
+    public init(address: BluetoothAddress, id: BluezoneID?, slot: Slot = Slot(day: 0, index: 0)) {
       self.address = address
       self.id = id
+      self.slot = slot
     }
   }
 
@@ -46,8 +49,8 @@ public struct HCIHost: Sendable {
   public private(set) var counters = Counters()
   /// The last fault, kept when the radio is running again.
   public private(set) var lastFault: RadioFault?
-  public private(set) var isAdvertising = false
-  public private(set) var isScanning = false
+  public var isAdvertising: Bool { broadcaster.isAdvertising }
+  public var isScanning: Bool { broadcaster.isScanning }
   /// What advertisements said, for the owner to take and empty.
   public var sightings: [Sighting] = []
 
@@ -63,17 +66,13 @@ public struct HCIHost: Sendable {
   private var generation = 0
   private var wanted: Advertisement?
 
-  /// What the controller was told and confirmed.
-  private var applied = Applied()
-  private struct Applied {
-    var startStep = 0
-    var address: HCICommand?
-    var advertisingData: HCICommand?
-    var hasAdvertisingParameters = false
-    var hasScanParameters = false
-    /// Connections to be ended; this host serves none yet.
-    var connectionsToEnd: [UInt16] = []
-  }
+  private var startStep = 0
+  private var broadcaster: Broadcaster
+  private var connections = Connections()
+  private var scheduler: ReadScheduler
+  private var initiator: Initiator
+  /// A controller that refused to advertise beside its connections is asked again when one of them has ended.
+  private var advertisingWaits = false
 
   /// The command on its way and what its success will mean.
   private var pending: (command: HCICommand, deadline: MonotonicTime)?
@@ -86,6 +85,9 @@ public struct HCIHost: Sendable {
 
   public init(configuration: HCIHostConfiguration = HCIHostConfiguration()) {
     self.configuration = configuration
+    broadcaster = Broadcaster(isExtended: false, configuration: configuration)
+    scheduler = ReadScheduler(configuration: configuration.reading)
+    initiator = Initiator(configuration: configuration)
   }
 
   /// The effects since the last call, in order.
@@ -112,6 +114,7 @@ public struct HCIHost: Sendable {
   public mutating func advertise(_ advertisement: Advertisement, at now: MonotonicTime) {
     guard wanted != advertisement else { return }
     wanted = advertisement
+    connections.serve(advertisement.id)
     proceed(at: now)
   }
 
@@ -166,6 +169,10 @@ public struct HCIHost: Sendable {
     if let pending { times.append(pending.deadline) }
     if let openDeadline { times.append(openDeadline) }
     if let stopDeadline { times.append(stopDeadline) }
+    if state == .running, !isListenOnly, pending == nil, credits > 0 {
+      if let due = connections.nextDeadline { times.append(due) }
+      if let due = initiator.nextDeadline(waiting: scheduler.nextDeadline) { times.append(due) }
+    }
     if let aliveCheckDue, isWaitingForCredits || (pending == nil && state == .running) {
       times.append(aliveCheckDue)
     }
@@ -182,6 +189,7 @@ public struct HCIHost: Sendable {
     } else if let pending, now >= pending.deadline {
       fail(.noReply(to: pending.command.opcode), at: now)
     }
+    connections.tick(at: now)
     if isWaitingForCredits, let due = aliveCheckDue, now >= due { fail(.noCredits, at: now) }
     proceed(at: now)
   }
@@ -224,11 +232,14 @@ public struct HCIHost: Sendable {
   }
 
   private mutating func forgetController() {
-    applied = Applied()
+    startStep = 0
+    broadcaster = Broadcaster(isExtended: false, configuration: configuration)
+    connections.forgetAll()
+    scheduler.abandonAll()
+    initiator.forget()
+    advertisingWaits = false
     pending = nil
     credits = 1
-    isAdvertising = false
-    isScanning = false
     runningSince = nil
     aliveCheckDue = nil
     stopDeadline = nil
@@ -238,24 +249,34 @@ public struct HCIHost: Sendable {
   // MARK: What the controller says
 
   private mutating func handle(_ packet: [UInt8], at now: MonotonicTime) throws(ParseError) {
-    guard packet.first == HCIPacketType.event.rawValue else { return }
     let bytes = packet.span
+    if packet.first == HCIPacketType.aclData.rawValue {
+      if !isListenOnly { try connections.receive(bytes, at: now) }
+      return
+    }
+    guard packet.first == HCIPacketType.event.rawValue else { return }
     switch try HCIEvent(packet: bytes) {
     case .leAdvertisingReport(let reports):
-      try hear(bytes, reports)
+      try hear(bytes, reports, at: now) { (bytes, cursor) throws(ParseError) in try LEAdvertisingReport(bytes, &cursor) }
+    case .leExtendedAdvertisingReport(let reports):
+      try hear(bytes, reports, at: now) { (bytes, cursor) throws(ParseError) in
+        try LEAdvertisingReport(extended: bytes, &cursor)
+      }
     case .commandComplete(let credits, let opcode, let status, let parameters):
       self.credits = Int(credits)
       try complete(opcode, status, bytes, parameters, at: now)
     case .commandStatus(let credits, let opcode, let status):
       self.credits = Int(credits)
       // Success only says "begun" for a command that ends in a command complete event.
-      if status != .success || opcode == .disconnect { try complete(opcode, status, bytes, 0..<0, at: now) }
-    case .leConnectionComplete(let status, let handle):
-      // A connection ends legacy advertising. Source: Core 5.4, vol. 4, part E, 7.8.9.
-      isAdvertising = false
-      if status == .success, applied.connectionsToEnd.count < 8 { applied.connectionsToEnd.append(handle) }
-    case .disconnectionComplete(_, let handle):
-      applied.connectionsToEnd.removeAll { $0 == handle }
+      if status != .success || Self.endsWithStatus(opcode) {
+        try complete(opcode, status, bytes, 0..<0, at: now)
+      }
+    case .leConnectionComplete(let complete): connected(complete, at: now)
+    case .leAdvertisingSetTerminated: broadcaster.advertisingEnded()
+    case .disconnectionComplete(_, let handle, _):
+      connections.closed(handle)
+      advertisingWaits = false
+    case .numberOfCompletedPackets(let counts): try connections.completed(bytes, counts)
     case .hardwareError(let code):
       // In a recording it is long past.
       if !isListenOnly { fail(.hardwareError(code: code), at: now) }
@@ -263,18 +284,76 @@ public struct HCIHost: Sendable {
     }
   }
 
-  private mutating func hear(_ bytes: Span<UInt8>, _ reports: Range<Int>) throws(ParseError) {
+  private mutating func hear(
+    _ bytes: Span<UInt8>, _ reports: Range<Int>, at now: MonotonicTime,
+    _ read: (Span<UInt8>, inout ByteCursor) throws(ParseError) -> LEAdvertisingReport
+  ) throws(ParseError) {
     var cursor = ByteCursor(bytes, in: reports)
     let count = try LEAdvertisingReport.count(bytes, &cursor)
     for _ in 0..<count {
-      let report = try LEAdvertisingReport(bytes, &cursor)
+      let report = try read(bytes, &cursor)
       counters.reports += 1
-      sightings.append(
-        Sighting(
-          address: report.address, rssiDBm: report.rssiDBm, isScanResponse: report.eventType == 4,
-          facts: AdvertisingFacts(bytes, in: report.data)))
+      let facts = AdvertisingFacts(bytes, in: report.data, profile: configuration.profile)
+      var sighting = Sighting(
+        address: report.address, rssiDBm: report.rssiDBm, isScanResponse: report.eventType == 4, facts: facts)
+      if facts.bluezoneID == nil, let slot = wanted?.slot {
+        sighting.readID = scheduler.id(of: report.address, in: slot)
+        if let hint = ReadScheduler.Hint(facts), report.isConnectable, configuration.readsIDs {
+          scheduler.heard(report.address, hint: hint, rssiDBm: report.rssiDBm, slot: slot, at: now)
+        }
+      }
+      sightings.append(sighting)
     }
     try cursor.finish(after: "RSSI")
+  }
+
+  // MARK: Connections
+
+  private mutating func connected(_ complete: LEConnectionComplete, at now: MonotonicTime) {
+    if complete.role == .peripheral, complete.status == .success {
+      // A connection to this node ends its advertising. Source: Core 5.4, vol. 4, part E, 7.8.9.
+      broadcaster.advertisingEnded()
+      connections.opened(
+        complete, startSlot: nil, id: wanted?.id, dataPacketBytes: controller.dataPacketBytes, at: now,
+        deadline: now.adding(milliseconds: TracerLimits.servedConnectionMilliseconds))
+      return
+    }
+    guard let attempt = initiator.ended(at: now) else {
+      // A connection nobody asked for: it is served until it is silent.
+      guard complete.status == .success else { return }
+      connections.opened(
+        complete, startSlot: nil, id: wanted?.id, dataPacketBytes: controller.dataPacketBytes, at: now,
+        deadline: now.adding(milliseconds: configuration.reading.attemptMilliseconds))
+      return
+    }
+    guard complete.status == .success else {
+      initiator.learn(complete.status, connections: connections.count)
+      finishReading(.init(peer: attempt.peer, startSlot: attempt.slot), at: now)
+      return
+    }
+    connections.opened(
+      complete, startSlot: attempt.slot, id: wanted?.id, dataPacketBytes: controller.dataPacketBytes, at: now,
+      deadline: attempt.start.adding(milliseconds: configuration.reading.attemptMilliseconds))
+  }
+
+  private mutating func finishReading(_ reading: Connections.Reading, at now: MonotonicTime) {
+    guard let slot = wanted?.slot else { return }
+    let outcome: ReadScheduler.Outcome =
+      switch reading.outcome {
+      case .id(let id): .id(id)
+      case .noService, .wrongLength: .stranger
+      case .refused, .malformed, nil: .failed
+      }
+    let rssi = scheduler.finished(reading.peer, outcome, startedIn: reading.startSlot, slot: slot, at: now)
+    guard let rssi, let id = scheduler.id(of: reading.peer, in: slot) else { return }
+    // The id was read now, from the device that was heard so strongly a moment ago.
+    var sighting = Sighting(address: reading.peer, rssiDBm: rssi, facts: AdvertisingFacts())
+    sighting.readID = id
+    sightings.append(sighting)
+  }
+
+  private static func endsWithStatus(_ opcode: HCIOpcode) -> Bool {
+    opcode == .disconnect || opcode == .leCreateConnection || opcode == .leExtendedCreateConnection
   }
 
   private mutating func complete(
@@ -283,6 +362,7 @@ public struct HCIHost: Sendable {
   ) throws(ParseError) {
     guard let command = pending?.command, command.opcode == opcode else { return }
     pending = nil
+    if status != .success, copes(with: opcode, status, at: now) { return }
     guard status == .success || mayBeRefused(opcode) else {
       if state != .stopping { fail(.refused(opcode, status), at: now) } else { finishStopping() }
       return
@@ -297,13 +377,35 @@ public struct HCIHost: Sendable {
     if opcode == .readLocalSupportedFeatures, !controller.supportsLowEnergy {
       return fail(.noLowEnergy, at: now)
     }
-    if state == .starting { applied.startStep += 1 }
+    if state == .starting { startStep += 1 }
+  }
+
+  /// A refusal that belongs to the trade: the controller cannot do two things at once, or a connection is gone
+  /// already.
+  ///
+  /// - Returns: whether it was one, and has been taken into account.
+  private mutating func copes(with opcode: HCIOpcode, _ status: HCIStatus, at now: MonotonicTime) -> Bool {
+    switch opcode {
+    case .leCreateConnection, .leExtendedCreateConnection:
+      guard let attempt = initiator.ended(at: now) else { return true }
+      initiator.learn(status, connections: connections.count)
+      finishReading(.init(peer: attempt.peer, startSlot: attempt.slot), at: now)
+      return true
+    case .leCreateConnectionCancel:
+      // It came too late: the event of the connection is on its way.
+      return true
+    case .leSetAdvertisingEnable, .leSetExtendedAdvertisingEnable:
+      guard connections.count > 0 else { return false }
+      advertisingWaits = true
+      return true
+    default: return false
+    }
   }
 
   /// What a controller may leave out and still serve.
   private func mayBeRefused(_ opcode: HCIOpcode) -> Bool {
     switch opcode {
-    case .readLocalSupportedCommands, .writeLEHostSupport, .disconnect: true
+    case .readLocalSupportedCommands, .writeLEHostSupport, .disconnect, .leReadSupportedStates, .readBufferSize: true
     default: false
     }
   }
@@ -329,42 +431,52 @@ public struct HCIHost: Sendable {
       let start = try cursor.range(6, "BD_ADDR").lowerBound
       controller.address = BluetoothAddress(bytes, at: start, isRandom: false)
     case .leReadBufferSize:
-      _ = try cursor.uint16(bytes, "LE_ACL_Data_Packet_Length")
-      controller.leDataPackets = try cursor.uint8(bytes, "Total_Num_LE_ACL_Data_Packets")
-    case .leSetRandomAddress: applied.address = command
-    case .leSetAdvertisingParameters: applied.hasAdvertisingParameters = true
-    case .leSetAdvertisingData: applied.advertisingData = command
-    case .leSetAdvertisingEnable: isAdvertising = command.parameters.first == 1
-    case .leSetScanParameters: applied.hasScanParameters = true
-    case .leSetScanEnable: isScanning = command.parameters.first == 1
-    default: break
+      controller.dataPacketBytes = Int(try cursor.uint16(bytes, "LE_ACL_Data_Packet_Length"))
+      controller.dataPackets = Int(try cursor.uint8(bytes, "Total_Num_LE_ACL_Data_Packets"))
+    case .readBufferSize where status == .success:
+      controller.dataPacketBytes = Int(try cursor.uint16(bytes, "ACL_Data_Packet_Length"))
+      _ = try cursor.uint8(bytes, "Synchronous_Data_Packet_Length")
+      controller.dataPackets = Int(try cursor.uint16(bytes, "Total_Num_ACL_Data_Packets"))
+    case .leReadSupportedStates where status == .success:
+      controller.supportedStates = try cursor.uint64(bytes, "LE_States")
+    case .leCreateConnection, .leExtendedCreateConnection: initiator.accepted()
+    default: broadcaster.confirm(command)
     }
   }
 
   // MARK: What to say next
 
   private mutating func proceed(at now: MonotonicTime) {
-    guard !isListenOnly, pending == nil, credits > 0 else { return }
+    guard !isListenOnly else { return }
+    for reading in connections.readings { finishReading(reading, at: now) }
+    connections.readings.removeAll(keepingCapacity: true)
+    if state == .running {
+      for packet in connections.takePackets(buffers: max(controller.dataPackets, 1)) { effects.append(.send(packet)) }
+    }
+    guard pending == nil, credits > 0 else { return }
     while true {
       switch state {
       case .starting:
-        guard applied.startStep < Self.startSteps.count else {
+        guard startStep < Self.startSteps.count else {
           state = .running
           runningSince = now
+          broadcaster = Broadcaster(
+            isExtended: controller.supportsExtendedAdvertising, configuration: configuration)
+          initiator.begin(with: controller, at: now)
           continue
         }
-        guard let command = startCommand(Self.startSteps[applied.startStep]) else {
-          applied.startStep += 1
+        guard let command = startCommand(Self.startSteps[startStep]) else {
+          startStep += 1
           continue
         }
         return send(command, at: now)
       case .running:
-        if let command = nextCommand() { return send(command, at: now) }
+        if let command = nextCommand(at: now) { return send(command, at: now) }
         guard let due = aliveCheckDue, now >= due else { return }
         return send(HCICommand(.readBDADDR), at: now)
       case .stopping:
-        if isAdvertising { return send(.leSetAdvertisingEnable(false), at: now) }
-        if isScanning { return send(.leSetScanEnable(false), at: now) }
+        if initiator.takeCancel(at: now, always: true) { return send(.leCreateConnectionCancel, at: now) }
+        if let command = broadcaster.off { return send(command, at: now) }
         return finishStopping()
       case .closed, .opening, .down: return
       }
@@ -379,9 +491,9 @@ public struct HCIHost: Sendable {
   }
 
   private static let startSteps: [HCIOpcode] = [
-    .reset, .readLocalVersionInformation, .readLocalSupportedCommands, .readLocalSupportedFeatures,
-    .readBDADDR,
-    .setEventMask, .writeLEHostSupport, .leReadBufferSize, .leReadLocalSupportedFeatures, .leSetEventMask,
+    .reset, .readLocalVersionInformation, .readLocalSupportedCommands, .readLocalSupportedFeatures, .readBDADDR,
+    .setEventMask, .writeLEHostSupport, .leReadBufferSize, .readBufferSize, .leReadLocalSupportedFeatures,
+    .leReadSupportedStates, .leSetEventMask,
   ]
 
   /// nil to leave the step out.
@@ -392,45 +504,44 @@ public struct HCIHost: Sendable {
     // Source: Core 5.4, vol. 4, part E, 6.27: octet 24, bit 6.
     case .writeLEHostSupport:
       controller.supportsClassic && controller.supportsCommand(octet: 24, bit: 6) ? .writeLEHostSupport : nil
+    // A controller without LE buffers of its own shares the BR/EDR ones. Source: Core 5.4, vol. 4, part E, 7.8.2.
+    case .readBufferSize: controller.dataPackets == 0 || controller.dataPacketBytes == 0 ? .init(opcode) : nil
     default: HCICommand(opcode)
     }
   }
 
-  /// The one command that brings the controller nearest to what is wanted, nil when it is there.
-  ///
-  /// The random address may only be set while neither advertising nor scanning runs; so a rotation is: both off,
-  /// address, data, both on. Source: Core 5.4, vol. 4, part E, 7.8.4.
-  private mutating func nextCommand() -> HCICommand? {
-    if let handle = applied.connectionsToEnd.popLast() {
-      return .disconnect(handle: handle, reason: .remoteUserTerminated)
-    }
+  /// What is to be done next, by urgency: end what is over, leave the air for a new address, be on the air as wanted,
+  /// and only then connect to somebody.
+  private mutating func nextCommand(at now: MonotonicTime) -> HCICommand? {
+    if let handle = connections.nextToEnd() { return .disconnect(handle: handle, reason: .remoteUserTerminated) }
     // Without an address there is nothing to scan under; it comes with the first wish.
     guard let wanted else { return nil }
-    let setAddress = HCICommand.leSetRandomAddress(wanted.address)
-    if applied.address != setAddress {
-      if isAdvertising { return .leSetAdvertisingEnable(false) }
-      if isScanning { return .leSetScanEnable(false) }
-      return setAddress
+    var wish = Broadcaster.Wish(advertisement: wanted, advertises: !advertisingWaits)
+    let isRotating = broadcaster.needsAddress(wish)
+    if initiator.takeCancel(at: now, always: isRotating) { return .leCreateConnectionCancel }
+    // The address may not change while a connection is being made: the cancelled one's event comes first.
+    if initiator.isInitiating, isRotating { return nil }
+    if !isRotating { initiator.plan(from: &scheduler, slot: wanted.slot, connections: connections, at: now) }
+    wish.scans = initiator.allowsScanning
+    wish.advertises = wish.advertises && initiator.allowsAdvertising
+    if let command = broadcaster.next(wish) { return command }
+    guard let peer = initiator.start(slot: wanted.slot, at: now) else { return nil }
+    return broadcaster.isExtended
+      ? .leExtendedCreateConnection(
+        to: peer, scanInterval: configuration.initiatingInterval, scanWindow: initiator.window)
+      : .leCreateConnection(to: peer, scanInterval: configuration.initiatingInterval, scanWindow: initiator.window)
+  }
+}
+
+extension ReadScheduler.Hint {
+  /// What an advertisement without an id says of Bluezone, nil if nothing.
+  init?(_ facts: AdvertisingFacts) {
+    if facts.hasIOSBluezoneService {
+      self = .foreground
+    } else if facts.hasOverflowBit {
+      self = .background
+    } else {
+      return nil
     }
-    if let id = wanted.id {
-      let setData = HCICommand.leSetAdvertisingData(BluezoneAdvertisement.data(for: id))
-      if applied.advertisingData != setData {
-        return isAdvertising ? .leSetAdvertisingEnable(false) : setData
-      }
-      if !applied.hasAdvertisingParameters {
-        return .leSetAdvertisingParameters(
-          intervalMin: configuration.advertisingIntervalMin, intervalMax: configuration.advertisingIntervalMax
-        )
-      }
-      if !isAdvertising { return .leSetAdvertisingEnable(true) }
-    } else if isAdvertising {
-      return .leSetAdvertisingEnable(false)
-    }
-    if !applied.hasScanParameters {
-      return .leSetScanParameters(
-        active: configuration.scansActively, interval: configuration.scanInterval,
-        window: configuration.scanWindow)
-    }
-    return isScanning ? nil : .leSetScanEnable(true)
   }
 }

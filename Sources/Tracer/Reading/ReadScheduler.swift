@@ -126,16 +126,19 @@ public struct ReadScheduler: Sendable {
 
   /// How an attempt ended. `slot`: the one in which it ended; an id read across a boundary is of no known slot and
   /// is asked for again.
+  ///
+  /// - Returns: how strongly the device was last heard, dBm, when it was waiting here.
+  @discardableResult
   public mutating func finished(
     _ address: BluetoothAddress, _ outcome: Outcome, startedIn startSlot: Slot, slot: Slot, at now: MonotonicTime
-  ) {
+  ) -> Int8? {
     enter(slot)
+    let rssi = candidates[address]?.rssiDBm
     switch outcome {
     case .id(let id) where startSlot == slot:
       candidates[address] = nil
       counters.read += 1
-      guard known.count < TracerLimits.readIDs else { return }
-      known[address] = id
+      if known.count < TracerLimits.readIDs { known[address] = id }
     case .id:
       candidates[address]?.isUnderWay = false
     case .stranger:
@@ -144,7 +147,7 @@ public struct ReadScheduler: Sendable {
       remember(stranger: address, at: now)
     case .failed:
       counters.failures += 1
-      guard var candidate = candidates[address] else { return }
+      guard var candidate = candidates[address] else { break }
       let pauses = configuration.backoffMilliseconds
       let pause = pauses.isEmpty ? 1000 : pauses[min(candidate.failures, pauses.count - 1)]
       candidate.failures += 1
@@ -152,6 +155,7 @@ public struct ReadScheduler: Sendable {
       candidate.notBefore = now.adding(milliseconds: pause)
       candidates[address] = candidate
     }
+    return rssi
   }
 
   /// Every attempt ended with its connection: the controller is gone. No blame.
