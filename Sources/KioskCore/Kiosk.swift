@@ -95,6 +95,9 @@ public struct Kiosk: Sendable {
     guard !isStopped else { return }
     now = moment
     let time = moment.monotonic
+    // What comes in now is of the slot that is now.
+    if startedAt != nil { followClock(at: moment) }
+    host.sightings.removeAll(keepingCapacity: true)
     switch event {
     case .start:
       startedAt = time
@@ -103,11 +106,7 @@ public struct Kiosk: Sendable {
     case .radioFailed(let fault, let generation):
       host.transportFailed(fault, generation: generation, at: time)
     case .packets(let packets, let generation):
-      host.sightings.removeAll(keepingCapacity: true)
-      for packet in packets {
-        host.receive(packet, generation: generation, at: time)
-      }
-      hear(at: moment)
+      for packet in packets { host.receive(packet, generation: generation, at: time) }
     case .tick: host.tick(at: time)
     case .contactsWritten: writeFault = nil
     case .contactsNotWritten(let updates, let reason):
@@ -122,10 +121,11 @@ public struct Kiosk: Sendable {
       isStopping = true
       host.stop(at: time)
     }
+    hear(at: moment)
     proceed(at: moment)
   }
 
-  /// What the last packets held, until the next come.
+  /// What was heard with the last event, until the next comes.
   public var heard: [Sighting] { host.sightings }
 
   /// When `tick` next has something to do; at most a second away while there is a page to keep alive.
@@ -143,8 +143,8 @@ public struct Kiosk: Sendable {
 
   private mutating func hear(at moment: Moment) {
     for sighting in host.sightings {
-      if let id = sighting.facts.bluezoneID {
-        contacts.hear(id, rssiDBm: sighting.rssiDBm, at: moment)
+      if let id = sighting.bluezoneID {
+        contacts.hear(id, rssiDBm: sighting.rssiDBm, platform: sighting.platform, at: moment)
       }
       if let device = presence.hear(sighting, at: moment.monotonic) {
         prompts.cameNear(device.kind, at: moment.monotonic)
@@ -188,7 +188,8 @@ public struct Kiosk: Sendable {
     if sentSlot != slot {
       sentSlot = slot
       host.advertise(
-        .init(address: .resolvableForm(random: randomBits()), id: ownID(in: slot)), at: moment.monotonic)
+        .init(address: .resolvableForm(random: randomBits()), id: ownID(in: slot), slot: slot),
+        at: moment.monotonic)
     }
     // Each hour, so that nothing outlives its days by more than that.
     let hour = slot.day * 24 + Int64(slot.index * 24 / SlotScheme.standard.slotsPerDay)

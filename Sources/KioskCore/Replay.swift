@@ -51,7 +51,7 @@ public struct Replay: Sendable {
     _ = kiosk.takeEffects()
     for sighting in kiosk.heard {
       addresses.insert(sighting.address)
-      if let id = sighting.facts.bluezoneID { ids.insert(id) }
+      if let id = sighting.bluezoneID { ids.insert(id) }
     }
   }
   private var lastMilliseconds: Int64 = 0

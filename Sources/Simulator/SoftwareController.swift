@@ -70,6 +70,8 @@ public struct SoftwareController: Sendable {
     case .readLocalSupportedFeatures: return (.success, [0, 0, 0, 0, 0x60, 0, 0, 0])
     case .readBDADDR: return (.success, [1, 0, 0, 0, 0, 2])
     case .leReadBufferSize: return (.success, [27, 0, 8])
+    // Every combination of states.
+    case .leReadSupportedStates: return (.success, [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x03, 0, 0])
     case .leReadLocalSupportedFeatures: return (.success, [UInt8](repeating: 0, count: 8))
     case .leSetRandomAddress:
       guard parameters.count == 6 else { return (Self.invalidParameters, []) }

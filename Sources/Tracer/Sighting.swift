@@ -11,6 +11,9 @@ public struct Sighting: Hashable, Sendable {
   /// The id that was read from this address over GATT in this slot.
   public var readID: BluezoneID?
 
+  /// The platform of a Bluezoner, by the way in which its id was learnt: only iPhones have to be asked.
+  public var platform: Platform? { facts.bluezoneID != nil ? .android : readID != nil ? .ios : nil }
+
   /// The id, however it was learnt.
   public var bluezoneID: BluezoneID? { facts.bluezoneID ?? readID }
 

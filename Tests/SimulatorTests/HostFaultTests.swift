@@ -234,23 +234,27 @@ import Tracer
 
   // MARK: Connections
 
-  @Test("Who connects is sent away, and advertising goes on again") func connection() {
+  @Test("Who connects is served while advertising goes on, and dropped when silent") func connection() {
     var link = HostLink.running(advertisement(1))
-    var connected = false
     link.answer = { command in
-      guard command.opcode == .disconnect else { return nil }
-      connected = true
-      return [Events.commandStatus(.disconnect), Events.disconnected(0x0040)]
+      command.opcode == .disconnect ? [Events.commandStatus(.disconnect), Events.disconnected(0x0040)] : nil
     }
     // A connection ends legacy advertising.
     link.controller.receive(HCICommand.leSetAdvertisingEnable(false).packet)
     link.controller.output = [Events.connected(0x0040)]
     link.settle()
-    #expect(connected && link.isRunning && link.controller.isAdvertising)
-    #expect(
-      link.commands.suffix(2) == [
-        .disconnect(handle: 0x0040, reason: .remoteUserTerminated), .leSetAdvertisingEnable(true),
-      ])
+    #expect(link.isRunning && link.controller.isAdvertising)
+    #expect(link.commands.last == .leSetAdvertisingEnable(true))
+
+    // Exchange MTU of 185, answered with ours.
+    link.deliver([0x02, 0x40, 0x20, 7, 0, 3, 0, 4, 0, 0x02, 0xB9, 0x00])
+    #expect(link.dataPackets == [[0x02, 0x40, 0x00, 7, 0, 3, 0, 4, 0, 0x03, 0x00, 0x02]])
+    #expect(!link.commands.map(\.opcode).contains(.disconnect))
+
+    link.advance(milliseconds: TracerLimits.silentConnectionMilliseconds - 1)
+    #expect(!link.commands.map(\.opcode).contains(.disconnect))
+    link.advance(milliseconds: 2)
+    #expect(link.commands.contains(.disconnect(handle: 0x0040, reason: .remoteUserTerminated)))
     #expect(link.host.counters.faults == 0 && link.controller.refusals.isEmpty)
   }
 

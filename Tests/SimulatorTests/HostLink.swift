@@ -33,6 +33,8 @@ struct HostLink {
   private(set) var openGeneration: Int?
   /// Commands in the order in which they were sent, of all openings.
   private(set) var commands: [HCICommand] = []
+  /// ACL packets for the peers of connections.
+  private(set) var dataPackets: [[UInt8]] = []
   /// Commands since the transport was opened.
   private(set) var commandsSinceOpening = 0
   /// When the transport was told to open.
@@ -141,6 +143,7 @@ struct HostLink {
       // A controller that is closed is reset by the kernel.
       controller.receive(HCICommand.reset.packet)
       controller.output.removeAll()
+    case .send(let packet) where packet.first == HCIPacketType.aclData.rawValue: dataPackets.append(packet)
     case .send(let packet):
       guard openGeneration != nil, let command = try? HCICommand(packet: packet.span) else {
         Issue.record("the host sent something that is no command, or to a closed transport")

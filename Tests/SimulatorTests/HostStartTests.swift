@@ -21,8 +21,9 @@ import Tracer
     #expect(
       HostLink.running(advertisement(1)).commands.map(\.opcode) == [
         .reset, .readLocalVersionInformation, .readLocalSupportedCommands, .readLocalSupportedFeatures,
-        .readBDADDR, .setEventMask, .leReadBufferSize, .leReadLocalSupportedFeatures, .leSetEventMask,
-        .leSetRandomAddress, .leSetAdvertisingData, .leSetAdvertisingParameters, .leSetAdvertisingEnable,
+        .readBDADDR, .setEventMask, .leReadBufferSize, .leReadLocalSupportedFeatures,
+        .leReadSupportedStates, .leSetEventMask,
+        .leSetRandomAddress, .leSetAdvertisingParameters, .leSetAdvertisingData, .leSetAdvertisingEnable,
         .leSetScanParameters, .leSetScanEnable,
       ])
   }
@@ -31,7 +32,7 @@ import Tracer
     let controller = HostLink.running(advertisement(1)).host.controller
     #expect(controller.hciVersion == 8 && controller.manufacturer == 0xFFFF)
     #expect(controller.supportsLowEnergy && !controller.supportsClassic)
-    #expect(controller.supportedCommands.count == 64 && controller.leDataPackets == 8)
+    #expect(controller.supportedCommands.count == 64 && controller.dataPackets == 8)
     #expect(controller.address == BluetoothAddress(bits: 0x0200_0000_0001, isRandom: false))
   }
 
@@ -146,7 +147,7 @@ import Tracer
       link.deliver(Events.credits(1))
       sent += 1
     }
-    #expect(link.isRunning && link.controller.refusals.isEmpty && sent == 15)
+    #expect(link.isRunning && link.controller.refusals.isEmpty && sent == 16)
     #expect(link.host.counters.faults == 0)
   }
 
@@ -157,7 +158,7 @@ import Tracer
     link.answer = { _ in [] }
     link.start(advertisement(1))
     var reference = SoftwareController()
-    for sent in 1...15 {
+    for sent in 1...16 {
       #expect(link.commands.count == sent)
       link.deliver(Events.credits(credits))
       link.advertise(advertisement(1))
@@ -168,10 +169,10 @@ import Tracer
       answer[3] = credits
       link.deliver(answer)
     }
-    #expect(link.host.isAdvertising && link.host.isScanning && link.commands.count == 15)
+    #expect(link.host.isAdvertising && link.host.isScanning && link.commands.count == 16)
   }
 
-  @Test("A controller that never grants another credit is given up", arguments: 1...15) func noCredits(
+  @Test("A controller that never grants another credit is given up", arguments: 1...16) func noCredits(
     after: Int
   ) {
     var link = HostLink()

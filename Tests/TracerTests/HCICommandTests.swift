@@ -18,7 +18,7 @@ import Testing
     (.writeLEHostSupport, "01 6d0c 02 0100"),
     (HCICommand(.leReadBufferSize), "01 0220 00"),
     (HCICommand(.leReadLocalSupportedFeatures), "01 0320 00"),
-    (.leSetEventMask, "01 0120 08 0300000000000000"),
+    (.leSetEventMask, "01 0120 08 0312020000000000"),
     (.leSetRandomAddress(address), "01 0520 06 bb2694c04274"),
     (
       .leSetAdvertisingParameters(intervalMin: 0x00A0, intervalMax: 0x01B0),

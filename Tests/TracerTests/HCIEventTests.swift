@@ -35,12 +35,34 @@ import Testing
   }
 
   @Test("Connections come and go, by the 12 bits of their handle") func connections() throws {
+    guard case .leConnectionComplete(let complete) = try event(SamplePackets.leConnectionComplete) else {
+      Issue.record("no connection")
+      return
+    }
+    #expect(complete.status == .success && complete.handle == 0x040)
     #expect(
-      try event(SamplePackets.leConnectionComplete) == .leConnectionComplete(status: .success, handle: 0x040))
-    #expect(try event("040504 00 40f0 13") == .disconnectionComplete(status: .success, handle: 0x040))
-    #expect(
-      try event("043e13 01 3c ff0f" + String(repeating: "00", count: 15))
-        == .leConnectionComplete(status: HCIStatus(rawValue: 0x3C), handle: 0xFFF))
+      try event("040504 00 40f0 13")
+        == .disconnectionComplete(status: .success, handle: 0x040, reason: .remoteUserTerminated))
+    guard case .leConnectionComplete(let failed) = try event("043e13 01 3c ff0f" + String(repeating: "00", count: 15))
+    else {
+      Issue.record("no connection")
+      return
+    }
+    #expect(failed.status == HCIStatus(rawValue: 0x3C) && failed.handle == 0xFFF)
+  }
+
+  @Test("An enhanced connection complete says the same, with the peer and the role") func enhanced() throws {
+    let plain = "01 00 4000 01 01 665544332211 1800 0000 9001 00"
+    let enhanced = "0a 00 4000 01 01 665544332211 000000000000 000000000000 1800 0000 9001 00"
+    guard case .leConnectionComplete(let one) = try event("043e13" + plain),
+      case .leConnectionComplete(let other) = try event("043e1f" + enhanced)
+    else {
+      Issue.record("no connection")
+      return
+    }
+    #expect(one == other && one.role == .peripheral)
+    #expect(one.peer == BluetoothAddress(bits: 0x1122_3344_5566, isRandom: true))
+    #expect(throws: ParseError.self) { try event("043e13 01 00 4000 02 01 665544332211 1800 0000 9001 00") }
   }
 
   @Test("A hardware error tells its code") func hardwareError() throws {
@@ -52,9 +74,10 @@ import Testing
   }
 
   @Test("Events of no use are told by their code, whatever they hold") func others() throws {
-    #expect(try event("041305 01 4000 0100") == .other(code: 0x13))
+    #expect(try event("041305 01 4000 0100") == .numberOfCompletedPackets(counts: 3..<8))
     #expect(try event("04ff00") == .other(code: 0xFF))
-    #expect(try event("043e02 0d00") == .other(code: 0x3E))
+    #expect(try event("043e02 0d00") == .leExtendedAdvertisingReport(reports: 4..<5))
+    #expect(try event("043e02 0c00") == .other(code: 0x3E))
     #expect(try event([0x04, 0xFF, 0xFF] + [UInt8](repeating: 1, count: 255)) == .other(code: 0xFF))
   }
 

@@ -59,6 +59,12 @@ enum Migrations {
           ) STRICT, WITHOUT ROWID;
           """)
     }
+    migrator.registerMigration("2: platform of a contact") { db in
+      // 1 Android, 2 iOS; NULL for rows from before.
+      for table in ["contact", "undatedContact"] {
+        try db.execute(sql: "ALTER TABLE \(table) ADD COLUMN platform INTEGER")
+      }
+    }
     return migrator
   }
 }

@@ -60,11 +60,11 @@ final class Store: Sendable {
         let strength = update.strength
         switch update.span {
         case .dated(let first, let last):
-          try Self.add(dated, update.id, first: first, last: last, strength)
+          try Self.add(dated, update.id, first: first, last: last, strength, update.platform?.rawValue)
         case .undated(let first, let last):
           try undated.execute(arguments: [
             boot, first.milliseconds / LogSlot.milliseconds, update.id.data, first.milliseconds, last.milliseconds,
-            strength.count, strength.nearestDBm, strength.sumDBm,
+            strength.count, strength.nearestDBm, strength.sumDBm, update.platform?.rawValue,
           ])
         }
       }
@@ -80,7 +80,7 @@ final class Store: Sendable {
         guard let id = BluezoneID(row["blid"] as Data) else { continue }
         try Self.add(
           dated, id, first: bootTime.adding(milliseconds: row["first"]),
-          last: bootTime.adding(milliseconds: row["last"]), Self.strength(row))
+          last: bootTime.adding(milliseconds: row["last"]), Self.strength(row), row["platform"])
       }
       try db.execute(sql: "DELETE FROM undatedContact WHERE boot = ?", arguments: [boot])
     }
@@ -195,31 +195,32 @@ final class Store: Sendable {
   // MARK: Rows
 
   private static let upsertContact = """
-    INSERT INTO contact (slot, blid, first, last, count, nearest, rssiSum) VALUES (?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO contact (slot, blid, first, last, count, nearest, rssiSum, platform) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (slot, blid) DO UPDATE SET \(merge)
     """
 
   private static let upsertUndated = """
-    INSERT INTO undatedContact (boot, quarter, blid, first, last, count, nearest, rssiSum)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO undatedContact (boot, quarter, blid, first, last, count, nearest, rssiSum, platform)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (boot, quarter, blid) DO UPDATE SET \(merge)
     """
 
   private static let merge = """
     first = min(first, excluded.first), last = max(last, excluded.last), count = count + excluded.count,
     nearest = max(coalesce(nearest, excluded.nearest), coalesce(excluded.nearest, nearest)),
-    rssiSum = rssiSum + excluded.rssiSum
+    rssiSum = rssiSum + excluded.rssiSum, platform = coalesce(platform, excluded.platform)
     """
 
   private static func add(
-    _ statement: Statement, _ id: BluezoneID, first: UTCTime, last: UTCTime, _ strength: ContactUpdate.Strength
+    _ statement: Statement, _ id: BluezoneID, first: UTCTime, last: UTCTime, _ strength: ContactUpdate.Strength,
+    _ platform: Int?
   ) throws {
     let slot = LogSlot.number(at: first)
     let start = LogSlot.start(of: slot).seconds
     // A contact dated afterwards may reach a little over its slot's end: the row stands for the slot it began in.
     try statement.execute(arguments: [
       slot, id.data, first.seconds - start, max(last.seconds, first.seconds) - start, strength.count,
-      strength.nearestDBm, strength.sumDBm,
+      strength.nearestDBm, strength.sumDBm, platform,
     ])
   }
 

@@ -24,12 +24,14 @@ public struct ContactLedger: Sendable {
   /// When `takeDue` next has something to give.
   public var nextDeadline: MonotonicTime? { pending.isEmpty ? nil : writeDue }
 
-  public mutating func hear(_ id: BluezoneID, rssiDBm: Int8?, at moment: Moment) {
+  public mutating func hear(
+    _ id: BluezoneID, rssiDBm: Int8?, platform: Platform? = nil, at moment: Moment
+  ) {
     let span: ContactUpdate.Span =
       moment.isSynchronised
       ? .dated(first: moment.utc, last: moment.utc)
       : .undated(first: moment.monotonic, last: moment.monotonic)
-    add(ContactUpdate(id: id, span: span, strength: .init(rssiDBm)))
+    add(ContactUpdate(id: id, span: span, strength: .init(rssiDBm), platform: platform))
     if writeDue == nil {
       writeDue = moment.monotonic.adding(milliseconds: CoreLimits.writeIntervalMilliseconds)
     }
@@ -78,6 +80,7 @@ public struct ContactLedger: Sendable {
       return
     }
     known.strength.add(update.strength)
+    known.platform = known.platform ?? update.platform
     switch (known.span, update.span) {
     case (.dated(let first, let last), .dated(let otherFirst, let otherLast)):
       known.span = .dated(first: min(first, otherFirst), last: max(last, otherLast))

@@ -7,6 +7,8 @@ public struct ContactUpdate: Hashable, Sendable {
   public var id: BluezoneID
   public var span: Span
   public var strength: Strength
+  /// nil when nobody told.
+  public var platform: Platform?
 
   /// When, by the clock that could be believed then.
   public enum Span: Hashable, Sendable {
@@ -42,7 +44,8 @@ public struct ContactUpdate: Hashable, Sendable {
     }
   }
 
-  public init(id: BluezoneID, span: Span, strength: Strength) {
+  public init(id: BluezoneID, span: Span, strength: Strength, platform: Platform? = nil) {
+    self.platform = platform
     self.id = id
     self.span = span
     self.strength = strength

@@ -65,7 +65,7 @@ public struct Presence: Sendable {
   @discardableResult
   public mutating func hear(_ sighting: Sighting, at now: MonotonicTime) -> Device? {
     let key = key(of: sighting)
-    let kind = DeviceKind(sighting.facts)
+    let kind = sighting.bluezoneID != nil ? .bluezoner : DeviceKind(sighting.facts)
     guard var device = devices[key] else {
       guard devices.count < CoreLimits.devices else {
         turnedAway += 1
@@ -108,11 +108,15 @@ public struct Presence: Sendable {
 
   /// A Bluezoner's own address may also send what carries no id, a scan response for one: that is still the Bluezoner.
   private mutating func key(of sighting: Sighting) -> Key {
-    if let id = sighting.facts.bluezoneID {
+    if let id = sighting.bluezoneID {
       let known = aliases[sighting.address]
       if known != id || devices[.bluezoner(id)] == nil {
         // What was counted under the address alone was this Bluezoner.
         if let former = devices.removeValue(forKey: .device(sighting.address)) { count(former, -1) }
+        // The same address with the next slot's id is the same phone.
+        if let known, known != id, devices[.bluezoner(id)] == nil {
+          devices[.bluezoner(id)] = devices.removeValue(forKey: .bluezoner(known))
+        }
         if known != nil || aliases.count < CoreLimits.aliases { aliases[sighting.address] = id }
       }
       return .bluezoner(id)

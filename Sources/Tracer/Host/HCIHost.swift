@@ -82,6 +82,7 @@ public struct HCIHost: Sendable {
   private var openDeadline: MonotonicTime?
   private var stopDeadline: MonotonicTime?
   private var aliveCheckDue: MonotonicTime?
+  private var proceededAt = MonotonicTime(milliseconds: 0)
 
   public init(configuration: HCIHostConfiguration = HCIHostConfiguration()) {
     self.configuration = configuration
@@ -171,7 +172,7 @@ public struct HCIHost: Sendable {
     if let stopDeadline { times.append(stopDeadline) }
     if state == .running, !isListenOnly, pending == nil, credits > 0 {
       if let due = connections.nextDeadline { times.append(due) }
-      if let due = initiator.nextDeadline(waiting: scheduler.nextDeadline) { times.append(due) }
+      if let due = initiator.nextDeadline(of: scheduler, after: proceededAt) { times.append(due) }
     }
     if let aliveCheckDue, isWaitingForCredits || (pending == nil && state == .running) {
       times.append(aliveCheckDue)
@@ -257,7 +258,8 @@ public struct HCIHost: Sendable {
     guard packet.first == HCIPacketType.event.rawValue else { return }
     switch try HCIEvent(packet: bytes) {
     case .leAdvertisingReport(let reports):
-      try hear(bytes, reports, at: now) { (bytes, cursor) throws(ParseError) in try LEAdvertisingReport(bytes, &cursor) }
+      try hear(bytes, reports, at: now) { (bytes, cursor) throws(ParseError) in try LEAdvertisingReport(bytes, &cursor)
+      }
     case .leExtendedAdvertisingReport(let reports):
       try hear(bytes, reports, at: now) { (bytes, cursor) throws(ParseError) in
         try LEAdvertisingReport(extended: bytes, &cursor)
@@ -362,7 +364,7 @@ public struct HCIHost: Sendable {
   ) throws(ParseError) {
     guard let command = pending?.command, command.opcode == opcode else { return }
     pending = nil
-    if status != .success, copes(with: opcode, status, at: now) { return }
+    if status != .success, copes(with: command, status, at: now) { return }
     guard status == .success || mayBeRefused(opcode) else {
       if state != .stopping { fail(.refused(opcode, status), at: now) } else { finishStopping() }
       return
@@ -384,8 +386,14 @@ public struct HCIHost: Sendable {
   /// already.
   ///
   /// - Returns: whether it was one, and has been taken into account.
-  private mutating func copes(with opcode: HCIOpcode, _ status: HCIStatus, at now: MonotonicTime) -> Bool {
-    switch opcode {
+  private mutating func copes(with command: HCICommand, _ status: HCIStatus, at now: MonotonicTime) -> Bool {
+    switch command.opcode {
+    case .disconnect:
+      // It was gone already.
+      if command.parameters.count >= 2 {
+        connections.closed(UInt16(command.parameters[0]) | UInt16(command.parameters[1]) << 8)
+      }
+      return true
     case .leCreateConnection, .leExtendedCreateConnection:
       guard let attempt = initiator.ended(at: now) else { return true }
       initiator.learn(status, connections: connections.count)
@@ -405,7 +413,7 @@ public struct HCIHost: Sendable {
   /// What a controller may leave out and still serve.
   private func mayBeRefused(_ opcode: HCIOpcode) -> Bool {
     switch opcode {
-    case .readLocalSupportedCommands, .writeLEHostSupport, .disconnect, .leReadSupportedStates, .readBufferSize: true
+    case .readLocalSupportedCommands, .writeLEHostSupport, .leReadSupportedStates, .readBufferSize: true
     default: false
     }
   }
@@ -448,6 +456,7 @@ public struct HCIHost: Sendable {
 
   private mutating func proceed(at now: MonotonicTime) {
     guard !isListenOnly else { return }
+    proceededAt = now
     for reading in connections.readings { finishReading(reading, at: now) }
     connections.readings.removeAll(keepingCapacity: true)
     if state == .running {

@@ -31,8 +31,6 @@ struct Initiator: Sendable {
   /// Milliseconds of searching that may still be spent where scanning stops for it; less than zero is a debt.
   private var budget = 0.0
   private var budgetAt: MonotonicTime?
-  /// Refused although nothing else was on the air: asked again after this.
-  private var waitsUntil: MonotonicTime?
 
   init(configuration: HCIHostConfiguration) { self.configuration = configuration }
 
@@ -67,7 +65,6 @@ struct Initiator: Sendable {
     from scheduler: inout ReadScheduler, slot: Slot, connections: Connections, at now: MonotonicTime
   ) {
     guard state == .idle, connections.count(.central) < limit else { return }
-    if let waitsUntil, now < waitsUntil { return }
     accrue(at: now)
     guard scansMeanwhile || budget > 0 else { return }
     guard let peer = scheduler.next(slot: slot, at: now) else { return }
@@ -127,10 +124,12 @@ struct Initiator: Sendable {
     }
   }
 
-  /// When there is something to do by time alone. `waiting`: when the scheduler has somebody again.
-  func nextDeadline(waiting: MonotonicTime?) -> MonotonicTime? {
+  /// When there is something to do by time alone, after `now`.
+  func nextDeadline(of scheduler: ReadScheduler, after now: MonotonicTime) -> MonotonicTime? {
     switch state {
-    case .idle: waiting
+    case .idle where !scansMeanwhile && budget <= 0 && scheduler.waitingCount > 0:
+      now.adding(milliseconds: Int64(-budget / max(configuration.initiatingShare, 0.01)) + 1)
+    case .idle: scheduler.nextDeadline(after: now)
     case .searching(let attempt): attempt.deadline
     case .planned, .asked, .cancelling: nil
     }

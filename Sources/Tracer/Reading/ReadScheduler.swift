@@ -163,9 +163,9 @@ public struct ReadScheduler: Sendable {
     for address in candidates.keys { candidates[address]?.isUnderWay = false }
   }
 
-  /// When somebody who waits out a pause may be asked.
-  public var nextDeadline: MonotonicTime? {
-    candidates.values.filter { !$0.isUnderWay }.compactMap(\.notBefore).min()
+  /// When somebody who waits out a pause may next be asked, after `now`.
+  public func nextDeadline(after now: MonotonicTime) -> MonotonicTime? {
+    candidates.values.filter { !$0.isUnderWay }.compactMap(\.notBefore).filter { $0 > now }.min()
   }
 
   /// Ids are of one slot: with the next one everything is read again.
