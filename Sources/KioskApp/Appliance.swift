@@ -12,6 +12,8 @@ import Tracer
 struct Appliance {
   var settings: Settings
   var isDemo = false
+  /// Where every packet is recorded, if anywhere (`kiosk run --capture`).
+  var captureFile: String?
   var log: Logger
 
   /// What reaches the core's task. Every producer waits for its turn, so the stream is bounded by their number:
@@ -38,9 +40,12 @@ struct Appliance {
     let storage = StorageQueue(try Store(dataFolder: folder.path, access: .create), post: post)
     let lines = openLines(post)
     let display = openDisplay(post)
-    let radio = RadioLink(makeTransport: try transportFactory(clock), deliver: post)
+    let makeTransport = try transportFactory(clock)
+    let capture = Capture(file: openCapture(post))
+    let radio = RadioLink(
+      makeTransport: { CapturingTransport(makeTransport(), into: capture) }, deliver: post)
     let control = try ControlServer(dataFolder: folder.path) { request in
-      answer(request) { continuation.yield($0) }
+      answer(request, capture) { continuation.yield($0) }
     }
     let timer = DeadlineTimer { post(.tick) }
     let signals = SignalWatch([SIGTERM, SIGINT]) { post(.stop) }
@@ -98,6 +103,7 @@ struct Appliance {
     if let fault = await storage.finish() {
       log.error("the last contacts could not be written", metadata: ["reason": "\(fault)"])
     }
+    capture.close()
     log.info("stopped")
     withExtendedLifetime(folder) {}
   }
@@ -108,6 +114,25 @@ struct Appliance {
     if isDemo { return { SimulatedTransport(clock: clock, seed: 1) } }
     let address = try RadioAddress(parsing: settings.radio)
     return { address.makeTransport() }
+  }
+
+  /// nil when none is asked for, or none can be made: the kiosk goes on without.
+  private func openCapture(_ post: @escaping @Sendable (Kiosk.Event) -> Void) -> CaptureFile? {
+    guard let captureFile else { return nil }
+    let onEnd: @Sendable (CaptureFile.End) -> Void = { end in
+      if end.isExpected { return log.info("\(end)") }
+      log.warning("\(end)")
+      post(.problem("\(end)"))
+    }
+    do throws(FileError) {
+      let file = try CaptureFile(path: captureFile, onEnd: onEnd)
+      log.warning("every packet is recorded in \(captureFile), with the addresses and ids in it; delete it after use")
+      return file
+    } catch {
+      log.warning("no capture: \(error)")
+      post(.problem("no capture: \(error)"))
+      return nil
+    }
   }
 
   private func openLines(_ post: @escaping @Sendable (Kiosk.Event) -> Void) -> LinesQueue {
@@ -141,11 +166,15 @@ struct Appliance {
   }
 
   /// Called on the control server's thread; waits for the core there.
-  private func answer(_ request: ControlRequest, _ post: (Event) -> Void) -> String {
+  private func answer(_ request: ControlRequest, _ capture: Capture, _ post: (Event) -> Void) -> [UInt8] {
     switch request {
     case .f0Imported:
       post(.f0Imported)
-      return "{}\n"
+      return Array("{}\n".utf8)
+    case .capture:
+      let recording = capture.recording()
+      log.warning("the newest packets were asked for and given out", metadata: ["packets": "\(recording.packets)"])
+      return CaptureAnswer(recording).bytes(with: recording.file)
     case .status:
       let reply = Mutex<Status?>(nil)
       let answered = DispatchSemaphore(value: 0)
@@ -156,8 +185,8 @@ struct Appliance {
         })
       guard answered.wait(timeout: .now() + .milliseconds(2 * AppLimits.controlMilliseconds)) == .success,
         let status = reply.withLock({ $0 })
-      else { return "" }
-      return status.json + "\n"
+      else { return [] }
+      return Array((status.json + "\n").utf8)
     }
   }
 

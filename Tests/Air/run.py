@@ -13,7 +13,7 @@ def main() -> int:
     sys.path.insert(0, str(folder))
     logging.basicConfig(level=logging.CRITICAL)  # bumble reports each refused command, which the rig means to provoke
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that clean-ups run
-    names = sys.argv[1:] or ["test_rig", "test_kiosk"]
+    names = sys.argv[1:] or ["test_rig", "test_kiosk", "test_iphones"]
     result = unittest.TextTestRunner(verbosity=2).run(unittest.defaultTestLoader.loadTestsFromNames(names))
     tests, classes = set(), set()
     for test, _ in result.failures + result.errors:

@@ -159,6 +159,7 @@ class GuestKiosk:
         self.data = f"/var/lib/{name}"
         self.started = 0.0  # epoch s of the present run
         self.pid = 0
+        self.runs = 0
         self.process = self  # for its `returncode`
         machine.run(f"mkdir -p /run/kiosk {self.data} && chown {self.UID}:{self.UID} {self.data} && chmod 700 {self.data}")
         self.configure(settings)
@@ -172,15 +173,21 @@ class GuestKiosk:
         drop = (f"/usr/bin/setpriv --reuid {self.UID} --regid {self.UID} --groups {self.GPIO} --no-new-privs"
                 f" --inh-caps {given} --ambient-caps {given} --bounding-set {given}")
         run = f"kiosk run --radio hci:0 --display none --data {self.data} --config /run/kiosk/{self.name}.toml"
+        self.runs += 1
         files = f"/run/kiosk/{self.name}"
         self.started = time.time()
         self.machine.run(
             f"rm -f {files}.exit\n"
-            f"( {drop} {run} </dev/null >>{files}.txt 2>&1 & echo $! >{files}.pid; wait $!; echo $? >{files}.exit )"
+            f"( {drop} {run} </dev/null >{self.log} 2>&1 & echo $! >{files}.pid; wait $!; echo $? >{files}.exit )"
             " </dev/null >/dev/null 2>&1 &\n"
             f"while [ ! -s {files}.pid ]; do usleep 10000; done")
         self.pid = int(self.machine.read(f"{files}.pid"))
         self.machine.run(f"rm {files}.pid")
+
+    @property
+    def log(self) -> str:
+        """What the present run writes to stderr."""
+        return f"/run/kiosk/{self.name}.{self.runs}.txt"
 
     @property
     def returncode(self) -> int | None:
@@ -204,7 +211,7 @@ class GuestKiosk:
             self.signal("KILL", 5)
 
     def last_words(self, lines: int = 12) -> str:
-        return self.machine.ask(f"tail -n {lines} /run/kiosk/{self.name}.txt")[1]
+        return self.machine.ask(f"tail -n {lines} {self.log}")[1]
 
     def status(self) -> dict:
         code, output = self.machine.ask(f"kiosk status --data {self.data} --json")

@@ -7,7 +7,11 @@ import Logging
 
 struct RunCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "run", abstract: "Run the appliance until it is told to stop (SIGTERM, Ctrl-C).")
+    commandName: "run", abstract: "Run the appliance until it is told to stop (SIGTERM, Ctrl-C).",
+    discussion: """
+      A capture contains the Bluetooth address and the ids of everybody in reach. None is made unless you ask for it; \
+      delete it after use.
+      """)
 
   @OptionGroup var options: SettingsOptions
 
@@ -22,6 +26,12 @@ struct RunCommand: AsyncParsableCommand {
 
   @Option(help: "Size of the page in pixels, such as 1920x1080, instead of the configuration's.")
   var size: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Record every HCI packet, with the addresses and ids in it, in a new btsnoop file (mode 0600, 512 MiB at most).",
+      valueName: "file"))
+  var capture: String?
 
   @Flag(help: "Only warnings and errors on stderr.")
   var quiet = false
@@ -56,7 +66,7 @@ struct RunCommand: AsyncParsableCommand {
     var log = Logger(label: "kiosk") { StreamLogHandler.standardError(label: $0) }
     log.logLevel = quiet ? .warning : .info
     do {
-      try await Appliance(settings: settings, isDemo: demo, log: log).run()
+      try await Appliance(settings: settings, isDemo: demo, captureFile: capture, log: log).run()
     } catch {
       temporary?.remove()
       throw Exit.failure(error)

@@ -4,11 +4,14 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// What the running kiosk can be asked through the socket in its data folder: one line in, one JSON value out.
+/// What the running kiosk can be asked through the socket in its data folder: one line in, one JSON value out, and
+/// with `capture` bytes behind it.
 enum ControlRequest: String, Sendable {
   case status
   /// F0 data was imported by another process: look again.
   case f0Imported = "f0-imported"
+  /// The newest packets: `CaptureAnswer`, a line feed, a btsnoop file.
+  case capture
 }
 
 /// Where the socket is, and how to talk over it.
@@ -17,6 +20,16 @@ enum ControlSocket {
 
   /// Asks the running kiosk; nil when none runs.
   static func ask(_ request: ControlRequest, dataFolder: String) throws(FileError) -> String? {
+    guard let answer = try exchange(request, dataFolder: dataFolder, limit: AppLimits.answerBytes), !answer.isEmpty
+    else { return nil }
+    return String(decoding: answer, as: UTF8.self)
+  }
+
+  /// Asks the running kiosk and reads until it has said all; nil when none runs, empty when it does not know the
+  /// question or is too busy. An answer that breaks off looks like a short one: long ones carry their length.
+  static func exchange(
+    _ request: ControlRequest, dataFolder: String, limit: Int
+  ) throws(FileError) -> [UInt8]? {
     let path = path(dataFolder: dataFolder)
     guard let fd = stream() else { throw FileError("cannot make a socket for", path: path, errno: errno) }
     defer { close(fd) }
@@ -25,16 +38,17 @@ enum ControlSocket {
       throw FileError("cannot reach the kiosk at", path: path, errno: errno)
     }
     setTimeouts(fd, milliseconds: 5 * AppLimits.controlMilliseconds)
-    guard send(fd, request.rawValue + "\n") else { return nil }
+    guard send(fd, Array("\(request.rawValue)\n".utf8)) else { return nil }
     var answer: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 4096)
-    while true {
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    while answer.count <= limit {
       let count = read(fd, &chunk, chunk.count)
       if count < 0, errno == EINTR { continue }
       guard count > 0 else { break }
       answer += chunk[..<count]
     }
-    return answer.isEmpty ? nil : String(decoding: answer, as: UTF8.self)
+    guard answer.count <= limit else { throw FileError("the kiosk at \(path) answers more than \(limit) bytes") }
+    return answer
   }
 
   static func stream() -> Int32? {
@@ -63,15 +77,17 @@ enum ControlSocket {
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &time, size)
   }
 
-  static func send(_ fd: Int32, _ text: String) -> Bool {
-    var rest = Array(text.utf8)[...]
-    while !rest.isEmpty {
+  /// Sends all, unless the other end takes nothing for a while, or too little in all.
+  static func send(_ fd: Int32, _ bytes: [UInt8]) -> Bool {
+    var rest = bytes[...]
+    let end = ContinuousClock.now + .milliseconds(5 * AppLimits.controlMilliseconds)
+    while !rest.isEmpty, ContinuousClock.now < end {
       let count = rest.withUnsafeBytes { Glibc.send(fd, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
       if count < 0, errno == EINTR { continue }
       guard count > 0 else { return false }
       rest = rest.dropFirst(count)
     }
-    return true
+    return rest.isEmpty
   }
 }
 
@@ -82,7 +98,7 @@ final class ControlServer: Sendable {
   private let isClosed = Mutex(false)
 
   /// - Parameter answer: called on the server's thread; may block until the core has answered.
-  init(dataFolder: String, answer: @escaping @Sendable (ControlRequest) -> String) throws(FileError) {
+  init(dataFolder: String, answer: @escaping @Sendable (ControlRequest) -> [UInt8]) throws(FileError) {
     let path = ControlSocket.path(dataFolder: dataFolder)
     self.path = path
     guard let fd = ControlSocket.stream() else {
@@ -112,7 +128,7 @@ final class ControlServer: Sendable {
     unlink(path)
   }
 
-  private func serve(_ answer: (ControlRequest) -> String) {
+  private func serve(_ answer: (ControlRequest) -> [UInt8]) {
     while true {
       let client = accept(listener, nil, nil)
       if isClosed.withLock({ $0 }) {

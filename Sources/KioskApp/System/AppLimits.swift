@@ -15,8 +15,27 @@ enum AppLimits {
   static let controlMilliseconds = 1000
   /// Longest question on the control socket, bytes.
   static let controlBytes = 256
+  /// Longest answer of one JSON value taken from the control socket, bytes.
+  static let answerBytes = 1 << 20
   /// Largest configuration file, bytes.
   static let configurationBytes = 1 << 20
   /// Largest recording read into memory, bytes.
   static let recordingBytes = 4 << 30
+  /// The ring of the newest packets, bytes of memory: about a thousand packets a second for its time. At the limit
+  /// the oldest go.
+  static let captureRingBytes = 2 << 20
+  /// Packets in the ring. At the limit the oldest go.
+  static let captureRingPackets = 32_768
+  /// How long the ring remembers a packet: as long as a silent device counts as around, since no address may be kept
+  /// longer (`Presence.Settings.aroundMilliseconds`).
+  static let captureRingMilliseconds: Int64 = 30_000
+  /// Longest answer taken for the ring's recording, bytes: all of the ring, with room for another version's.
+  static let captureAnswerBytes = 64 << 20
+  /// Bytes of packets that wait for the disk, and again as many that it is just taking. At the limit packets are
+  /// left out of the capture file, and counted in it.
+  static let captureQueueBytes = 1 << 20
+  /// Largest capture file, bytes. At the limit the capture ends and says so; the kiosk goes on.
+  static let captureFileBytes = 512 << 20
+  /// Longest wait for the disk to take the end of a capture, when the kiosk stops. After it the end is lost.
+  static let captureCloseMilliseconds = 5000
 }

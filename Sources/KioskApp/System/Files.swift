@@ -15,6 +15,7 @@ struct FileError: Error, CustomStringConvertible {
       case EACCES, EPERM, EROFS: "; check who owns it and that the disk is not read-only"
       case ENOSPC: "; free some space"
       case ENOENT: "; check the path"
+      case EEXIST: "; it is never overwritten: name another, or move it away"
       default: ""
       }
     isNotAllowed = code == EACCES || code == EPERM
@@ -73,6 +74,28 @@ enum Files {
     guard synchronised else { throw FileError("cannot write", path: temporary, errno: code) }
     guard link(temporary, path) == 0 else { throw FileError("cannot create", path: path, errno: errno) }
     synchroniseFolder(of: path)
+  }
+
+  /// Opens a file that did not exist, to write from its beginning. Unlike `create` this works on a stick without
+  /// links (vfat); what is written may be part of a file when the power goes.
+  static func openNew(_ path: String, mode: mode_t = 0o600) throws(FileError) -> Int32 {
+    let fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
+    guard fd >= 0 else { throw FileError("cannot create", path: path, errno: errno) }
+    return fd
+  }
+
+  /// Writes all bytes, and blocks until the system has taken them.
+  ///
+  /// - Returns: 0, or why not.
+  static func writeAll(_ fd: Int32, _ bytes: [UInt8]) -> Int32 {
+    var offset = 0
+    while offset < bytes.count {
+      let count = bytes[offset...].withUnsafeBytes { write(fd, $0.baseAddress, $0.count) }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { return count == 0 ? EIO : errno }
+      offset += count
+    }
+    return 0
   }
 
   /// Makes a folder and those above it, mode 0700 for the last.

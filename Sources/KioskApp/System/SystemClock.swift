@@ -42,6 +42,16 @@ final class SystemClock: Sendable {
     return localtime_r(&time, &parts) == nil ? 0 : Int32(clamping: parts.tm_gmtoff)
   }
 
+  /// Wall time in microseconds since 1970-01-01T00:00:00Z, for recordings.
+  static func utcMicroseconds() -> Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
+  }
+
+  /// Time on the clock that never jumps, by itself.
+  static func monotonic() -> MonotonicTime { MonotonicTime(milliseconds: milliseconds(CLOCK_BOOTTIME)) }
+
   private static func milliseconds(_ clock: clockid_t) -> Int64 {
     var time = timespec()
     clock_gettime(clock, &time)

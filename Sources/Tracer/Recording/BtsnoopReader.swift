@@ -75,7 +75,7 @@ public struct BtsnoopReader: Sendable {
     .damagedRecord(record: record + 1, offset: offset, reason: reason)
   }
 
-  private static let magic: [UInt8] = Array("btsnoop".utf8) + [0]
+  static let magic: [UInt8] = Array("btsnoop".utf8) + [0]
 
   /// Big-endian; the caller has checked the length.
   private static func uint32(_ bytes: [UInt8], _ at: Int) -> UInt32 {
