@@ -88,12 +88,14 @@ extension FuzzTarget {
       ["06 0100 ffff 0028 67a607add1172fa1c44bf573564e0000", "04 0100 ffff", "0c 0300 0200"],
       ["0e 0900 0300", "20 0100 0500 0300", "12 0300 41", "16 0300 0000 41", "18 01", "52 0300 41"],
       ["08 0100 ffff 89a607add1172fa1c44bf573564e0000", "0c 0900 0300", "02 1700", "20 0900 0900 0900"],
-    ].map { pdus in [0x81] + pdus.flatMap { FuzzInput.piece(bytes($0)) } }
+    ].map { pdus in [0x81, 24] + pdus.flatMap { FuzzInput.piece(bytes($0)) } }
   ) { input in
     var input = FuzzInput(input)
     let kind = input.uint8()
     let name = String(repeating: "Trạm ", count: Int(kind & 0x7F))
     var server = GATTServer(bluezoneID: kind & 0x80 != 0 ? id : nil, deviceName: name)
+    // Near the least there are most edges.
+    server.use(mtu: Int(input.uint8()))
     while !input.isAtEnd {
       let request = input.piece()
       let mtu = server.mtu
@@ -131,7 +133,10 @@ extension FuzzTarget {
   static let attResponses = FuzzTarget(
     name: "att-responses",
     seeds: [
-      ["03 0002", "07 0700 0900", "09 15 0800 02 0900 89a607add1172fa1c44bf573564e0000", "0b 0102030405060708090a0b0c"],
+      [
+        "03 0002", "07 0700 0900", "09 15 0800 02 0900 89a607add1172fa1c44bf573564e0000",
+        "0b 0102030405060708090a0b0c",
+      ],
       ["01 02 0000 06", "01 06 0100 06", "11 06 0100 0500 0018", "01 10 0600 0a"],
       ["1b 0300 41", "1d 0300 41", "03 1700", "07 0100 0500 0600 ffff", "01 08 0100 0a", "01 08 0600 0a"],
     ].map { pdus in [0] + pdus.flatMap { FuzzInput.piece(bytes($0)) } }
@@ -224,8 +229,9 @@ extension FuzzTarget {
       guard case .constant(let value) = expected else { fail("a value of another length is there") }
       hold(value.count == count && count != BluezoneID.byteCount, "the length is that of the value")
     case .noService: hold(expected == nil, "what is there is found")
-    // More characteristics than the rounds reach.
-    case .malformed: hold(database.attributes.count > 2 * TracerLimits.gattRoundTrips / 2, "a sound server is understood")
+    // More than the rounds reach: at worst two for each attribute.
+    case .malformed:
+      hold(2 * database.attributes.count + 4 > TracerLimits.gattRoundTrips, "a sound server is understood")
     case .refused: fail("a sound server refuses nothing")
     }
   }

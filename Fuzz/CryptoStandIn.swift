@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The module `Crypto` of the fuzz build, and of that build alone: the names that Tracer/Bluezone/BluezoneKey uses, without
-// swift-crypto, which would have to be fetched and built first. No parser hashes anything; a target that comes to
-// a hash all the same ends with a trap instead of a wrong digest.
+// The module `Crypto` of the fuzz build, and of that build alone: the names that Tracer/Bluezone/BluezoneKey uses,
+// without swift-crypto, which would have to be fetched and built first. No parser hashes anything; a target that
+// comes to a hash all the same ends with a trap instead of a wrong digest.
 
 public struct SHA256 {
   public struct Digest: Sequence {

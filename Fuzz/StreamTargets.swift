@@ -31,10 +31,19 @@ extension FuzzTarget {
       hold(failure == nil && packets == all, "pieces give what the whole gives")
       hold(Array(all.joined()) == Array(stream.prefix(stream.count - whole.pendingBytes)), "no byte is lost")
       hold(framer.pendingBytes == whole.pendingBytes, "as much is held back")
+      hold(!isWhole(Array(stream.suffix(whole.pendingBytes))), "no whole packet is held back")
+      for packet in all { hold(isWhole(packet) && !isWhole(packet.dropLast()), "a packet is as long as it says") }
     case .failure(let error):
       hold(failure == error, "pieces fail as the whole does")
       hold(stream.starts(with: packets.joined()), "packets are what was sent")
     }
+  }
+
+  /// Whether these bytes hold at least the packet that they start with. Source: Core 5.4, vol. 4, part E, 5.4.
+  private static func isWhole(_ bytes: [UInt8]) -> Bool {
+    let header = [1: 4, 2: 5, 3: 4, 4: 3][bytes.first ?? 0] ?? Int.max
+    guard bytes.count >= header else { return false }
+    return bytes.count >= header + (header == 5 ? Int(bytes[3]) | Int(bytes[4]) << 8 : Int(bytes[header - 1]))
   }
 
   static let btsnoop = FuzzTarget(

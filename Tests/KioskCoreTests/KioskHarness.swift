@@ -190,6 +190,9 @@ struct KioskHarness {
     effects.compactMap { _, effect in if case .lines(let lines) = effect { lines } else { nil } }
   }
 
+  /// Without the alive checks: setting the address while on the air is to be refused.
+  var refusalsInEarnest: [HCIOpcode] { air.controller.refusals.filter { $0 != .leSetRandomAddress } }
+
   var purges: [UTCTime] {
     effects.compactMap { _, effect in if case .purge(let time) = effect { time } else { nil } }
   }

@@ -247,16 +247,18 @@ struct PresenceTests {
     #expect(presence.counts.devicesAround == 1)
   }
 
-  @Test("An address that takes a new id leaves the old one to expire")
+  @Test("An address that takes a new id is the same phone, unless the old id comes from elsewhere too")
   func newID() {
     var presence = Presence()
     presence.hear(S.bluezoner(1, from: 1), at: 0)
     presence.hear(S.bluezoner(2, from: 1), at: 1000)
     presence.hear(S.sighting([], from: 1), at: 2000)
-    #expect(presence.counts.bluezonersAround == 2)
-    presence.expire(at: 30_000)
     #expect(presence.counts.bluezonersAround == 1)
+    #expect(presence.devices[.bluezoner(S.id(2))]?.firstHeard == 0)
     #expect(presence.devices[.bluezoner(S.id(2))]?.lastHeard == 2000)
+    presence.hear(S.bluezoner(2, from: 7), at: 3000)
+    presence.hear(S.bluezoner(3, from: 7), at: 4000)
+    #expect(presence.counts.bluezonersAround == 2)
   }
 
   @Test("An iPhone with the app is no Bluezoner, and stays what it is when it sends other things")

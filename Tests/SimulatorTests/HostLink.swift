@@ -150,6 +150,14 @@ struct HostLink {
         return
       }
       commands.append(command)
+      // The alive check: an intact controller refuses to set its address while it is on the air.
+      if let sent = controller.transmission, command == .leSetRandomAddress(sent.address), !controller.isHung,
+        answer(command) == nil
+      {
+        commandsSinceOpening += 1
+        controller.output.append(Events.commandComplete(.leSetRandomAddress, [0x0C]))
+        return
+      }
       commandsSinceOpening += 1
       if let failsAtCommand, commandsSinceOpening > failsAtCommand {
         self.failsAtCommand = nil

@@ -85,7 +85,12 @@ import Tracer
       let wish = HCIHost.Advertisement(
         address: .resolvableForm(random: UInt64(index) << 8), id: try identity.bluezoneID(in: slot))
       if index == 0 { link.start(wish) } else { link.advertise(wish) }
-      link.advance(milliseconds: 900_000)
+      // Somebody is there: an air that is silent for ten minutes would not be believed.
+      for _ in 0..<3 {
+        link.advance(milliseconds: 300_000)
+        if let neighbour = transmission(9) { link.controller.hear(neighbour, rssiDBm: -50) }
+        link.settle()
+      }
       let heard = try #require(link.controller.transmission)
       #expect(heard.address == wish.address)
       #expect(AdvertisingFacts(heard.data.span, in: 0..<heard.data.count).bluezoneID == wish.id)

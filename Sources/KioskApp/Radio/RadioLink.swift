@@ -11,7 +11,7 @@ final class RadioLink: Sendable {
   private let deliver: @Sendable (Kiosk.Event) -> Void
   private let current = Mutex<(any HCITransport)?>(nil)
   /// Batches the core has not taken yet.
-  private let room = DispatchSemaphore(value: AppLimits.packetBatches)
+  private let room = DispatchSemaphore(value: 0)
   private let isEnded = Mutex(false)
 
   /// - Parameter deliver: queues an event for the core. For each `packets` event the core calls `taken`.
@@ -21,6 +21,8 @@ final class RadioLink: Sendable {
   ) {
     self.makeTransport = makeTransport
     self.deliver = deliver
+    // Not as its first value: libdispatch traps when a semaphore goes while it stands below that.
+    for _ in 0..<AppLimits.packetBatches { room.signal() }
   }
 
   func apply(_ effect: HCIHost.Effect) {

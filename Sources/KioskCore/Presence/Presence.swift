@@ -113,8 +113,10 @@ public struct Presence: Sendable {
       if known != id || devices[.bluezoner(id)] == nil {
         // What was counted under the address alone was this Bluezoner.
         if let former = devices.removeValue(forKey: .device(sighting.address)) { count(former, -1) }
-        // The same address with the next slot's id is the same phone.
-        if let known, known != id, devices[.bluezoner(id)] == nil {
+        // The same address with the next slot's id is the same phone, if the former id came from nowhere else.
+        if let known, known != id, devices[.bluezoner(id)] == nil,
+          !aliases.contains(where: { $0.value == known && $0.key != sighting.address })
+        {
           devices[.bluezoner(id)] = devices.removeValue(forKey: .bluezoner(known))
         }
         if known != nil || aliases.count < CoreLimits.aliases { aliases[sighting.address] = id }

@@ -83,6 +83,12 @@ public struct HCIHost: Sendable {
   private var stopDeadline: MonotonicTime?
   private var aliveCheckDue: MonotonicTime?
   private var proceededAt = MonotonicTime(milliseconds: 0)
+  private var isCheckingAlive = false
+  private var laxChecks = 0
+  private var reportsAtCheck = 0
+  private var silentSince: MonotonicTime?
+  private var reportsAtSilence = 0
+  private var resetsTried = 0
 
   public init(configuration: HCIHostConfiguration = HCIHostConfiguration()) {
     self.configuration = configuration
@@ -170,6 +176,7 @@ public struct HCIHost: Sendable {
     if let pending { times.append(pending.deadline) }
     if let openDeadline { times.append(openDeadline) }
     if let stopDeadline { times.append(stopDeadline) }
+    if let silentSince { times.append(silentSince.adding(milliseconds: configuration.silenceMilliseconds)) }
     if state == .running, !isListenOnly, pending == nil, credits > 0 {
       if let due = connections.nextDeadline { times.append(due) }
       if let due = initiator.nextDeadline(of: scheduler, after: proceededAt) { times.append(due) }
@@ -187,9 +194,10 @@ public struct HCIHost: Sendable {
       finishStopping()
     } else if let openDeadline, now >= openDeadline, state == .opening {
       fail(.openTimedOut, at: now)
-    } else if let pending, now >= pending.deadline {
-      fail(.noReply(to: pending.command.opcode), at: now)
+    } else if let pending, now >= pending.deadline, !triesResetAgain(after: pending.command, at: now) {
+      fail(.noReply(to: state == .starting && startStep == 0 ? .reset : pending.command.opcode), at: now)
     }
+    listenForSilence(at: now)
     connections.tick(at: now)
     if isWaitingForCredits, let due = aliveCheckDue, now >= due { fail(.noCredits, at: now) }
     proceed(at: now)
@@ -234,6 +242,9 @@ public struct HCIHost: Sendable {
 
   private mutating func forgetController() {
     startStep = 0
+    resetsTried = 0
+    isCheckingAlive = false
+    silentSince = nil
     broadcaster = Broadcaster(isExtended: false, configuration: configuration)
     connections.forgetAll()
     scheduler.abandonAll()
@@ -364,6 +375,10 @@ public struct HCIHost: Sendable {
   ) throws(ParseError) {
     guard let command = pending?.command, command.opcode == opcode else { return }
     pending = nil
+    if isCheckingAlive {
+      isCheckingAlive = false
+      if command.opcode == .leSetRandomAddress { return judgeState(by: status, at: now) }
+    }
     if status != .success, copes(with: command, status, at: now) { return }
     guard status == .success || mayBeRefused(opcode) else {
       if state != .stopping { fail(.refused(opcode, status), at: now) } else { finishStopping() }
@@ -379,7 +394,11 @@ public struct HCIHost: Sendable {
     if opcode == .readLocalSupportedFeatures, !controller.supportsLowEnergy {
       return fail(.noLowEnergy, at: now)
     }
-    if state == .starting { startStep += 1 }
+    if state == .starting {
+      // The answer to a command that was only to fill a hole starts the walk over with Reset.
+      if startStep == 0, opcode != .reset { return }
+      startStep += 1
+    }
   }
 
   /// A refusal that belongs to the trade: the controller cannot do two things at once, or a connection is gone
@@ -452,6 +471,48 @@ public struct HCIHost: Sendable {
     }
   }
 
+  // MARK: Is it still there
+
+  /// A command that shows whether the controller still is in the state it was brought into: the random address may not
+  /// be set while it scans, so an intact controller refuses. Source: Core 5.4, vol. 4, part E, 7.8.4.
+  private var aliveCheck: HCICommand {
+    mutating get {
+      isCheckingAlive = true
+      guard isScanning, laxChecks < Self.laxChecksAllowed, let address = wanted?.address else {
+        return HCICommand(.readBDADDR)
+      }
+      return .leSetRandomAddress(address)
+    }
+  }
+
+  private mutating func judgeState(by status: HCIStatus, at now: MonotonicTime) {
+    let heardSomething = counters.reports != reportsAtCheck
+    reportsAtCheck = counters.reports
+    guard status == .success else {
+      laxChecks = 0
+      return
+    }
+    // It allowed what it must refuse. If it still hears, it is merely lax, and is asked for something else from now on.
+    if heardSomething { laxChecks += 1 } else { fail(.stateLost, at: now) }
+  }
+
+  private static let laxChecksAllowed = 3
+
+  /// The air is never silent for long where people are.
+  private mutating func listenForSilence(at now: MonotonicTime) {
+    guard state == .running, isScanning, !isListenOnly else {
+      silentSince = nil
+      return
+    }
+    if silentSince == nil || counters.reports != reportsAtSilence {
+      silentSince = now
+      reportsAtSilence = counters.reports
+    } else if let since = silentSince, now.milliseconds(since: since) >= configuration.silenceMilliseconds {
+      silentSince = nil
+      fail(.nothingHeard, at: now)
+    }
+  }
+
   // MARK: What to say next
 
   private mutating func proceed(at now: MonotonicTime) {
@@ -482,7 +543,7 @@ public struct HCIHost: Sendable {
       case .running:
         if let command = nextCommand(at: now) { return send(command, at: now) }
         guard let due = aliveCheckDue, now >= due else { return }
-        return send(HCICommand(.readBDADDR), at: now)
+        return send(aliveCheck, at: now)
       case .stopping:
         if initiator.takeCancel(at: now, always: true) { return send(.leCreateConnectionCancel, at: now) }
         if let command = broadcaster.off { return send(command, at: now) }
@@ -492,10 +553,28 @@ public struct HCIHost: Sendable {
     }
   }
 
+  /// What is left of a packet that was cut off when its controller died swallows answers until it is full. A command
+  /// with a long answer (71 bytes) fills it, then Reset is heard again.
+  private mutating func triesResetAgain(after command: HCICommand, at now: MonotonicTime) -> Bool {
+    guard state == .starting, startStep == 0, resetsTried < configuration.resetAttempts else { return false }
+    pending = nil
+    credits = 1
+    if command.opcode == .reset {
+      resetsTried += 1
+      send(HCICommand(.readLocalSupportedCommands), at: now)
+    } else {
+      send(.reset, at: now)
+    }
+    return true
+  }
+
   private mutating func send(_ command: HCICommand, at now: MonotonicTime) {
     credits -= 1
     aliveCheckDue = now.adding(milliseconds: configuration.aliveCheckMilliseconds)
-    pending = (command, now.adding(milliseconds: configuration.commandTimeoutMilliseconds))
+    let timeout =
+      state == .starting && startStep == 0
+      ? configuration.resetTimeoutMilliseconds : configuration.commandTimeoutMilliseconds
+    pending = (command, now.adding(milliseconds: timeout))
     effects.append(.send(command.packet))
   }
 

@@ -29,6 +29,12 @@ public struct HCIHostConfiguration: Hashable, Sendable {
   /// While there is nothing else to say, a command that changes nothing is sent this often: a controller that still
   /// reports but no longer obeys is found out before the next slot.
   public var aliveCheckMilliseconds: Int64 = 5000
+  /// Longest silence of the air that is believed. Even at night some beacon or telephone of the house is heard.
+  public var silenceMilliseconds: Int64 = 600_000
+  /// A controller that was left in the middle of a packet may swallow the first answers; Reset is given less time, and
+  /// tried this often.
+  public var resetTimeoutMilliseconds: Int64 = 700
+  public var resetAttempts = 2
   public var openTimeoutMilliseconds: Int64 = 10_000
   public var stopTimeoutMilliseconds: Int64 = 1000
   /// Pauses before the first, second … attempt in a row; the last one repeats.

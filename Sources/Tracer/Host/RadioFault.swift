@@ -27,6 +27,10 @@ public enum RadioFault: Error, Hashable, Sendable {
   case transport(TransportFault)
   case noReply(to: HCIOpcode)
   case refused(HCIOpcode, HCIStatus)
+  /// The controller answers, but has forgotten what it was told: it was reset behind the host's back.
+  case stateLost
+  /// It scans and hears nothing for longer than is believable.
+  case nothingHeard
   /// The controller takes no more commands.
   case noCredits
   case malformedReply(to: HCIOpcode)
@@ -59,6 +63,8 @@ extension RadioFault: CustomStringConvertible {
     switch self {
     case .transport(let fault): fault.description
     case .noReply(let opcode): "the controller did not answer \(opcode)"
+    case .stateLost: "the controller has restarted by itself"
+    case .nothingHeard: "nothing at all was heard for too long; the controller is started anew"
     case .noCredits: "the controller takes no more commands"
     case .refused(let opcode, let status): "the controller refused \(opcode): \(status)"
     case .malformedReply(let opcode): "the controller's answer to \(opcode) is malformed"
