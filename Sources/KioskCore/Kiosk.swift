@@ -265,6 +265,12 @@ public struct Kiosk: Sendable {
     status.radio.reports = host.counters.reports
     status.radio.malformedPackets = host.counters.malformedPackets
     status.radio.starts = host.counters.starts
+    status.radio.lastGapSeconds = host.lastGapMilliseconds.map { Double($0) / 1000 }
+    status.radio.idsRead = host.reading.read
+    status.radio.readFailures = host.reading.failures
+    status.radio.withoutBluezone = host.reading.strangers
+    status.radio.waiting = host.waitingToBeRead
+    status.radio.connections = host.connectionCount
     if host.controller.hciVersion > 0 { status.radio.hciVersion = Int(host.controller.hciVersion) }
     switch host.state {
     case .closed: status.radio.state = "closed"

@@ -31,12 +31,23 @@ public struct Status: Codable, Hashable, Sendable {
     public var reports = 0
     public var malformedPackets = 0
     public var starts = 0
+    /// From the last fault until it scanned again, seconds.
+    public var lastGapSeconds: Double?
+    /// Phones whose id was read over a connection in this run, and what else came of asking.
+    public var idsRead = 0
+    public var readFailures = 0
+    public var withoutBluezone = 0
+    /// Phones waiting to be asked, and connections that stand now.
+    public var waiting = 0
+    public var connections = 0
     /// HCI version number of the controller, nil before it told.
     public var hciVersion: Int?
 
     enum CodingKeys: String, CodingKey {
       case state, isAdvertising = "advertising", isScanning = "scanning", fault = "reason"
       case lastFault = "last_fault", reports, malformedPackets = "malformed_packets", starts, hciVersion = "hci_version"
+      case lastGapSeconds = "last_gap_seconds", idsRead = "ids_read", readFailures = "read_failures"
+      case withoutBluezone = "without_bluezone", waiting, connections
     }
   }
 

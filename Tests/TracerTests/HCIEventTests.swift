@@ -62,6 +62,8 @@ import Testing
     }
     #expect(one == other && one.role == .peripheral)
     #expect(one.peer == BluetoothAddress(bits: 0x1122_3344_5566, isRandom: true))
+    // Handles above 0xEFF are reserved; found by fuzzing.
+    #expect(throws: ParseError.self) { try event("043e13 01 00 000f 01 01 665544332211 1800 0000 9001 00") }
     #expect(throws: ParseError.self) { try event("043e13 01 00 4000 02 01 665544332211 1800 0000 9001 00") }
   }
 

@@ -48,7 +48,12 @@ extension Status {
       words += radio.isScanning ? ", scanning" : ", not scanning"
     }
     text.append(("radio", words + (radio.fault.map { ": \($0)" } ?? "")))
-    if let fault = radio.lastFault, radio.fault == nil { text.append(("", "last fault: \(fault)")) }
+    if let fault = radio.lastFault, radio.fault == nil {
+      let gap = radio.lastGapSeconds.map { "; heard nothing for \($0) s" } ?? ""
+      text.append(("", "last fault: \(fault)\(gap)"))
+    }
+    text.append(
+      ("iPhones", "\(radio.idsRead) ids read, \(radio.waiting) waiting, \(radio.readFailures) attempts failed"))
     text.append(("heard", "\(radio.reports) reports, \(radio.malformedPackets) malformed packets"))
     text.append(("clock", clockSynchronised ? "synchronised" : "not synchronised: contacts get their dates later"))
     text.append(("contacts", "\(contacts.pending) waiting to be written"))

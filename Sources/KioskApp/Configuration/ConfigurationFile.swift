@@ -72,6 +72,14 @@ struct ConfigurationFile {
       settings.radio = value
     },
     "radio.scan": choice(["passive": false, "active": true]) { $0.host.scansActively = $1 },
+    "radio.sharing": choice(["none": 1, "wifi": 2]) { $0.host.scanInterval *= UInt16($1) },
+    "radio.read_iphones": boolean { $0.host.readsIDs = $1 },
+    "radio.connections": integer(1...8) { $0.host.connectionsAtOnce = $1 },
+    "radio.silence_minutes": integer(1...1440) { $0.host.silenceMilliseconds = Int64($1) * 60_000 },
+    "bluezone.ios_service": uuid { $0.host.profile.iosServiceUUID = $1 },
+    "bluezone.ios_characteristic": uuid { $0.host.profile.iosCharacteristicUUID = $1 },
+    "bluezone.overflow_byte": integer(0...15) { $0.host.profile.overflowByte = $1 },
+    "bluezone.overflow_bit": integer(0...7) { $0.host.profile.overflowBit = 1 << UInt8($1) },
     "presence.near_dbm": integer(-100 ... -20) { $0.presence.nearDBm = Double($1) },
     "presence.hysteresis_db": integer(0...20) { $0.presence.hysteresisDB = Double($1) },
     "prompt.amber_seconds": integer(1...30) { $0.prompt.amberMilliseconds = Int64($1) * 1000 },
@@ -124,6 +132,17 @@ struct ConfigurationFile {
     checkedText { settings, value throws(Refusal) in
       guard !value.isEmpty else { throw Refusal(reason: "must not be empty") }
       set(&settings, value)
+    }
+  }
+
+  /// In the usual form of 36 characters; settings hold it in the order of the air.
+  private static func uuid(_ set: @escaping @Sendable (inout Settings, [UInt8]) -> Void) -> Key {
+    checkedText { settings, value throws(Refusal) in
+      let groups = value.split(separator: "-", omittingEmptySubsequences: false).map(\.count)
+      guard groups == [8, 4, 4, 4, 12], let bytes = Hex.bytes(value.filter { $0 != "-" }) else {
+        throw Refusal(reason: "must be a UUID such as 00004E56-73F5-4BC4-A12F-17D1AD07A667")
+      }
+      set(&settings, bytes.reversed())
     }
   }
 

@@ -9,6 +9,8 @@ public struct BluezoneProfile: Hashable, Sendable {
   public var companyID: UInt16 = BluezoneAdvertisement.companyID
   /// 128-bit service of the iOS form, in the order of the air, 16 bytes.
   public var iosServiceUUID: [UInt8] = BluezoneAdvertisement.iosServiceUUID
+  /// Its characteristic with the id, in the order of the air, 16 bytes.
+  public var iosCharacteristicUUID: [UInt8] = BluezoneAdvertisement.iosCharacteristicUUID
   /// Where an iPhone with the app in the background shows it: byte 0 to 15 of the overflow area's mask, and the bit.
   public var overflowByte = 0
   public var overflowBit: UInt8 = 0x08

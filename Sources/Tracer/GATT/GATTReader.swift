@@ -50,6 +50,8 @@ public struct GATTReader: Sendable {
   /// Found, and not yet looked through; at most what one response holds.
   private var services: ArraySlice<ATTHandleRange> = []
   private var requestsSent = 0
+  /// Where the walk over all services goes on once `services` are looked through.
+  private var walkOn: ATTHandle?
 
   public init(service: ATTUUID = .bluezoneService, characteristic: ATTUUID = .bluezoneID) {
     self.service = service
@@ -149,9 +151,9 @@ public struct GATTReader: Sendable {
     guard isInOrder(items.map(\.group), from: start), items.allSatisfy({ ATTUUID($0.value) != nil }) else {
       return finish(.malformed)
     }
+    walkOn = items.last?.group.end.next
     if !found.isEmpty { return look(into: found, from: start) }
-    guard let next = items.last?.group.end.next else { return finish(.noService) }
-    return walkServices(from: next)
+    return nextService()
   }
 
   private mutating func look(into found: [ATTHandleRange], from start: ATTHandle) -> Step {
@@ -185,6 +187,10 @@ public struct GATTReader: Sendable {
   /// A device may have the service more than once.
   private mutating func nextService() -> Step {
     services = services.dropFirst()
+    if services.isEmpty, let next = walkOn {
+      walkOn = nil
+      return walkServices(from: next)
+    }
     return findCharacteristic()
   }
 

@@ -12,6 +12,9 @@ public struct LEConnectionComplete: Hashable, Sendable {
   init(_ bytes: Span<UInt8>, _ cursor: inout ByteCursor, isEnhanced: Bool) throws(ParseError) {
     status = HCIStatus(rawValue: try cursor.uint8(bytes, "Status"))
     handle = try cursor.uint16(bytes, "Connection_Handle") & 0x0FFF
+    guard status != .success || handle <= ACLData.largestHandle else {
+      throw ParseError(.invalid, field: "Connection_Handle", offset: cursor.offset - 2)
+    }
     let roleOffset = cursor.offset
     let role = LERole(rawValue: try cursor.uint8(bytes, "Role"))
     let isRandom = try cursor.uint8(bytes, "Peer_Address_Type") & 1 == 1

@@ -26,7 +26,7 @@ struct Connection: Sendable {
   ///   - id: what this node's characteristic is to say.
   init(
     _ complete: LEConnectionComplete, startSlot: Slot?, id: BluezoneID?, dataPacketBytes: Int,
-    at now: MonotonicTime, deadline: MonotonicTime
+    profile: BluezoneProfile, at now: MonotonicTime, deadline: MonotonicTime
   ) {
     handle = complete.handle
     role = complete.role
@@ -37,7 +37,9 @@ struct Connection: Sendable {
     server = GATTServer(bluezoneID: id)
     silentUntil = now.adding(milliseconds: TracerLimits.silentConnectionMilliseconds)
     if role == .central {
-      var reader = GATTReader()
+      var reader = GATTReader(
+        service: ATTUUID(profile.iosServiceUUID) ?? .bluezoneService,
+        characteristic: ATTUUID(profile.iosCharacteristicUUID) ?? .bluezoneID)
       let first = reader.start()
       self.reader = reader
       send(first, on: .attributeProtocol)

@@ -24,7 +24,7 @@ struct Connections: Sendable {
 
   mutating func opened(
     _ complete: LEConnectionComplete, startSlot: Slot?, id: BluezoneID?, dataPacketBytes: Int,
-    at now: MonotonicTime, deadline: MonotonicTime
+    profile: BluezoneProfile, at now: MonotonicTime, deadline: MonotonicTime
   ) {
     guard table.count < TracerLimits.connections else {
       if refused.count < TracerLimits.connections { refused.append(complete.handle) }
@@ -35,7 +35,8 @@ struct Connections: Sendable {
     if let old = table[complete.handle] { note(old) }
     ending.remove(complete.handle)
     table[complete.handle] = Connection(
-      complete, startSlot: startSlot, id: id, dataPacketBytes: dataPacketBytes, at: now, deadline: deadline)
+      complete, startSlot: startSlot, id: id, dataPacketBytes: dataPacketBytes, profile: profile,
+      at: now, deadline: deadline)
   }
 
   mutating func closed(_ handle: UInt16) {

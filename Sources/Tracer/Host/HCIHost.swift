@@ -47,6 +47,14 @@ public struct HCIHost: Sendable {
   public private(set) var controller = ControllerInformation()
   /// Counts since the start of the process.
   public private(set) var counters = Counters()
+  /// What reading ids has come to.
+  public var reading: ReadScheduler.Counters { scheduler.counters }
+  /// Devices waiting to be read, and connections that stand.
+  public var waitingToBeRead: Int { scheduler.waitingCount }
+  public var connectionCount: Int { connections.count }
+  /// How long the last gap lasted, from the fault until it scanned again, milliseconds.
+  public private(set) var lastGapMilliseconds: Int64?
+  private var gapSince: MonotonicTime?
   /// The last fault, kept when the radio is running again.
   public private(set) var lastFault: RadioFault?
   public var isAdvertising: Bool { broadcaster.isAdvertising }
@@ -226,6 +234,7 @@ public struct HCIHost: Sendable {
     }
     counters.faults += 1
     lastFault = fault
+    gapSince = gapSince ?? now
     let waits = configuration.retryMilliseconds
     let wait = waits.isEmpty ? 1000 : waits[min(failuresInARow, waits.count - 1)]
     failuresInARow += 1
@@ -327,7 +336,8 @@ public struct HCIHost: Sendable {
       // A connection to this node ends its advertising. Source: Core 5.4, vol. 4, part E, 7.8.9.
       broadcaster.advertisingEnded()
       connections.opened(
-        complete, startSlot: nil, id: wanted?.id, dataPacketBytes: controller.dataPacketBytes, at: now,
+        complete, startSlot: nil, id: wanted?.id, dataPacketBytes: controller.dataPacketBytes,
+        profile: configuration.profile, at: now,
         deadline: now.adding(milliseconds: TracerLimits.servedConnectionMilliseconds))
       return
     }
@@ -335,7 +345,8 @@ public struct HCIHost: Sendable {
       // A connection nobody asked for: it is served until it is silent.
       guard complete.status == .success else { return }
       connections.opened(
-        complete, startSlot: nil, id: wanted?.id, dataPacketBytes: controller.dataPacketBytes, at: now,
+        complete, startSlot: nil, id: wanted?.id, dataPacketBytes: controller.dataPacketBytes,
+        profile: configuration.profile, at: now,
         deadline: now.adding(milliseconds: configuration.reading.attemptMilliseconds))
       return
     }
@@ -345,7 +356,8 @@ public struct HCIHost: Sendable {
       return
     }
     connections.opened(
-      complete, startSlot: attempt.slot, id: wanted?.id, dataPacketBytes: controller.dataPacketBytes, at: now,
+      complete, startSlot: attempt.slot, id: wanted?.id, dataPacketBytes: controller.dataPacketBytes,
+      profile: configuration.profile, at: now,
       deadline: attempt.start.adding(milliseconds: configuration.reading.attemptMilliseconds))
   }
 
@@ -518,6 +530,10 @@ public struct HCIHost: Sendable {
   private mutating func proceed(at now: MonotonicTime) {
     guard !isListenOnly else { return }
     proceededAt = now
+    if isScanning, let since = gapSince {
+      lastGapMilliseconds = now.milliseconds(since: since)
+      gapSince = nil
+    }
     for reading in connections.readings { finishReading(reading, at: now) }
     connections.readings.removeAll(keepingCapacity: true)
     if state == .running {
