@@ -16,14 +16,12 @@ public struct HCIHostConfiguration: Hashable, Sendable {
   public var profile = BluezoneProfile.standard
   /// Connections made at once, as far as the controller goes along.
   public var connectionsAtOnce = 3
-  /// While a connection is being made the controller looks for its peer one fifth of the time, so that scanning keeps
-  /// four fifths. Units of 0.625 ms.
+  /// A search for a peer listens without a pause: equal interval and window. Units of 0.625 ms.
   public var initiatingInterval: UInt16 = 0x00A0
-  public var initiatingWindow: UInt16 = 0x0020
   /// Longest search for one peer: it blocks every other.
   public var initiatingMilliseconds: Int64 = 3000
-  /// Where a controller cannot scan meanwhile, connecting gets this share of all time.
-  public var initiatingShare = 0.2
+  /// Searching gets this share of all time, so that with what is saved up scanning keeps four fifths of every minute.
+  public var initiatingShare = 0.16
   /// A controller answers within one second. Source: Core 5.4, vol. 4, part E, 4.4.
   public var commandTimeoutMilliseconds: Int64 = 2000
   /// While there is nothing else to say, a command that changes nothing is sent this often: a controller that still

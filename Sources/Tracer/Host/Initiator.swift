@@ -28,7 +28,7 @@ struct Initiator: Sendable {
   private var scansMeanwhile = true
   private var advertisesMeanwhile = true
   private var limit = 1
-  /// Milliseconds of searching that may still be spent where scanning stops for it; less than zero is a debt.
+  /// Milliseconds of searching that may still be spent, as nothing else is heard meanwhile; less than zero is a debt.
   private var budget = 0.0
   private var budgetAt: MonotonicTime?
 
@@ -57,8 +57,9 @@ struct Initiator: Sendable {
   var allowsScanning: Bool { state == .idle || scansMeanwhile }
   var allowsAdvertising: Bool { state == .idle || advertisesMeanwhile }
 
-  /// Units of 0.625 ms. Where nothing else is on the air, the search has all of it.
-  var window: UInt16 { scansMeanwhile ? configuration.initiatingWindow : configuration.initiatingInterval }
+  /// Units of 0.625 ms. The search has the whole air, and is over with the peer's next advertisement: a window of a
+  /// fifth needs twice the radio time and ten times as long (simulated, phones that send every 0.1 to 1 s).
+  var window: UInt16 { configuration.initiatingInterval }
 
   /// Chooses whom to connect to, if there is somebody and room for one more.
   mutating func plan(
@@ -66,7 +67,7 @@ struct Initiator: Sendable {
   ) {
     guard state == .idle, connections.count(.central) < limit else { return }
     accrue(at: now)
-    guard scansMeanwhile || budget > 0 else { return }
+    guard budget > 0 else { return }
     guard let peer = scheduler.next(slot: slot, at: now) else { return }
     guard !connections.isConnected(to: peer) else {
       scheduler.finished(peer, .failed, startedIn: slot, slot: slot, at: now)
@@ -109,7 +110,7 @@ struct Initiator: Sendable {
     }
     state = .idle
     accrue(at: now)
-    if !scansMeanwhile { budget -= Double(now.milliseconds(since: attempt.start)) }
+    budget -= Double(now.milliseconds(since: attempt.start))
     return attempt
   }
 
@@ -127,7 +128,7 @@ struct Initiator: Sendable {
   /// When there is something to do by time alone, after `now`.
   func nextDeadline(of scheduler: ReadScheduler, after now: MonotonicTime) -> MonotonicTime? {
     switch state {
-    case .idle where !scansMeanwhile && budget <= 0 && scheduler.waitingCount > 0:
+    case .idle where budget <= 0 && scheduler.waitingCount > 0:
       now.adding(milliseconds: Int64(-budget / max(configuration.initiatingShare, 0.01)) + 1)
     case .idle: scheduler.nextDeadline(after: now)
     case .searching(let attempt): attempt.deadline
@@ -135,9 +136,9 @@ struct Initiator: Sendable {
     }
   }
 
-  private var searchMilliseconds: Int64 {
-    scansMeanwhile ? configuration.initiatingMilliseconds : Int64(max(budget, 500))
-  }
+  /// Long enough for a phone in the background, which sends about once a second at the least. What it takes beyond
+  /// the budget is a debt, which is paid off before the next one.
+  private var searchMilliseconds: Int64 { Int64(max(budget, Self.leastSearch)) }
 
   private mutating func accrue(at now: MonotonicTime) {
     let elapsed = Double(max(now.milliseconds(since: budgetAt ?? now), 0))
@@ -145,6 +146,7 @@ struct Initiator: Sendable {
     budgetAt = now
   }
 
-  /// Two seconds in a row without scanning, at the most.
-  private static let largestBudget = 2000.0
+  /// What is saved up at the most. With the longest debt and a share of 0.16, a minute still has four fifths of scanning.
+  private static let largestBudget = 1000.0
+  private static let leastSearch = 1100.0
 }
