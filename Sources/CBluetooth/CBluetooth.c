@@ -26,6 +26,21 @@ int kiosk_hci_open_user_channel(unsigned short device) {
   return fd;
 }
 
+int kiosk_hci_is_up(unsigned short device) {
+  int fd = socket(AF_BLUETOOTH, SOCK_RAW | SOCK_CLOEXEC, BTPROTO_HCI);
+  if (fd < 0) return -errno;
+  struct hci_dev_info info;
+  memset(&info, 0, sizeof info);
+  info.dev_id = device;
+  int result;
+  if (ioctl(fd, HCIGETDEVINFO, (void *)&info) < 0)
+    result = -errno;
+  else
+    result = (info.flags & (1u << HCI_UP)) && !(info.flags & (1u << HCI_INIT));
+  close(fd);
+  return result;
+}
+
 int kiosk_hci_take_down(unsigned short device) {
   int fd = socket(AF_BLUETOOTH, SOCK_RAW | SOCK_CLOEXEC, BTPROTO_HCI);
   if (fd < 0) return -errno;

@@ -15,6 +15,28 @@ public struct VirtualDevice: Sendable {
     case computer
     /// A beacon on the wall.
     case beacon
+    /// An iPhone with the app open: the service and a name, the id to be read.
+    case iPhoneBluezonerForeground
+    /// An iPhone with the app in the background: a bit of Apple's overflow area, perhaps others beside it.
+    case iPhoneBluezonerBackground
+    /// An iPhone without the app; another one in its background has the same bit.
+    case iPhoneOtherBackgroundApp
+
+    /// Whether it has the app, and so ids.
+    public var isBluezoner: Bool {
+      switch self {
+      case .androidBluezoner, .iPhoneBluezonerForeground, .iPhoneBluezonerBackground: true
+      case .iPhone, .androidPhone, .computer, .beacon, .iPhoneOtherBackgroundApp: false
+      }
+    }
+
+    /// Whether one can connect to it.
+    public var isConnectable: Bool {
+      switch self {
+      case .androidBluezoner, .iPhoneBluezonerForeground, .iPhoneBluezonerBackground, .iPhoneOtherBackgroundApp: true
+      case .iPhone, .androidPhone, .computer, .beacon: false
+      }
+    }
   }
 
   public let kind: Kind
@@ -24,6 +46,10 @@ public struct VirtualDevice: Sendable {
   public let visit: Visit?
   /// Strength while standing near, dBm.
   public let nearDBm: Int
+  /// How it behaves when somebody connects to it.
+  public var behaviour = VirtualPeer.Behaviour.answers
+  /// When it is here at all, beside its visits; nil for always. The air forgets it afterwards.
+  public var presence: Range<MonotonicTime>?
   let intervalMilliseconds: Int64
   private let seed: UInt64
 
@@ -44,10 +70,14 @@ public struct VirtualDevice: Sendable {
     var key: [UInt8] = []
     while key.count < BluezoneKey.byteCount { key.append(UInt8.random(in: 0...255, using: &random)) }
     identity =
-      kind == .androidBluezoner
+      kind.isBluezoner
       ? BluezoneKey(key).map { BluezoneIdentity(baseKey: $0, baseDay: baseDay) } : nil
+    // Drawn from its own seed, so that the order of draws stays the same for every kind.
+    var own = SplitMix64(seed: seed)
     intervalMilliseconds =
       switch kind {
+      case .iPhoneBluezonerForeground: Int64.random(in: 100...300, using: &own)
+      case .iPhoneBluezonerBackground, .iPhoneOtherBackgroundApp: Int64.random(in: 300...1000, using: &own)
       case .androidBluezoner: 100
       case .iPhone: 270
       case .androidPhone: 400
@@ -58,8 +88,12 @@ public struct VirtualDevice: Sendable {
 
   static let farDBm = -97
 
+  /// Whether it is in range.
+  func isPresent(at time: MonotonicTime) -> Bool { meanDBm(at: time) != nil }
+
   /// Mean strength at the kiosk at a time, nil while out of range.
   func meanDBm(at time: MonotonicTime) -> Int? {
+    if let presence, !presence.contains(time) { return nil }
     guard let visit, visit.round > 0 else { return nearDBm }
     let phase = (time.milliseconds + visit.startOffset) % visit.round
     switch phase {
@@ -77,6 +111,35 @@ public struct VirtualDevice: Sendable {
   /// Whether its radio is on: the Android app pauses 15 s of every 30.
   func isSending(at time: MonotonicTime) -> Bool {
     kind != .androidBluezoner || (time.milliseconds + Int64(seed % 30_000)) % 30_000 < 15_000
+  }
+
+  /// Whether it asks for an MTU itself when somebody connects.
+  var asksForMTU: Bool { seed & 1 == 1 }
+
+  /// Its id at a moment; nil without the app, and before its first day.
+  public func bluezoneID(at utc: UTCTime) -> BluezoneID? {
+    var identity = identity
+    return try? identity?.bluezoneID(in: SlotScheme.standard.slot(at: utc))
+  }
+
+  /// What it offers over GATT.
+  var database: GATTDatabase {
+    var database = GATTDatabase()
+    database.addService(.genericAccess)
+    database.addCharacteristic(.deviceName, .constant(Array("iPhone".utf8)))
+    database.addCharacteristic(.appearance, .constant([0x40, 0x00]))
+    database.addService(.genericAttribute)
+    // Apple's continuity service, as every iPhone has it.
+    database.addService(ATTUUID(high: 0xD061_1E78_BBB4_4591, low: 0xA5F8_4879_10AE_4366))
+    database.addCharacteristic(ATTUUID(high: 0x8667_556C_9A37_4C91, low: 0x84ED_54EE_27D9_0049), .constant([0]))
+    guard kind.isBluezoner else { return database }
+    database.addService(.bluezoneService)
+    if case .wrongLength(let count) = behaviour {
+      database.addCharacteristic(.bluezoneID, .constant([UInt8](repeating: 0x5A, count: count)))
+    } else {
+      database.addCharacteristic(.bluezoneID, .bluezoneID)
+    }
+    return database
   }
 
   /// What it sends in the slot of `utc`.
@@ -97,6 +160,15 @@ public struct VirtualDevice: Sendable {
       return .init(address: rotating, data: [3, 0x03, 0xF3, 0xFE, 8, 0x16, 0xF3, 0xFE] + noise)
     case .computer:
       return .init(address: rotating, data: [8, 0xFF, 0x06, 0x00] + noise)
+    case .iPhoneBluezonerForeground:
+      return .init(
+        address: rotating,
+        data: [2, 0x01, 0x1A, 17, 0x07] + BluezoneAdvertisement.iosServiceUUID + [9, 0x09] + Array("Bluezone".utf8))
+    case .iPhoneBluezonerBackground, .iPhoneOtherBackgroundApp:
+      // One in four has other apps in the background as well.
+      let others: [UInt8] = seed % 4 == 0 ? [noise[0], noise[1]] : [0, 0]
+      let mask = [0x08 | others[0], others[1]] + [UInt8](repeating: 0, count: 14)
+      return .init(address: rotating, data: [2, 0x01, 0x1A, 20, 0xFF, 0x4C, 0x00, 0x01] + mask)
     case .beacon:
       return .init(address: fixed, data: [2, 0x01, 0x06, 3, 0x03, 0xAA, 0xFE, 4, 0x16, 0xAA, 0xFE, 0x00])
     }

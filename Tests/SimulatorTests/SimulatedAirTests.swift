@@ -102,6 +102,8 @@ import Tracer
       case .androidPhone: #expect(facts.hasService(0xFEF3))
       case .computer: #expect(facts.companyID == 0x0006)
       case .beacon: #expect(facts.hasService(0xFEAA))
+      case .iPhoneBluezonerForeground: #expect(facts.hasIOSBluezoneService)
+      case .iPhoneBluezonerBackground, .iPhoneOtherBackgroundApp: #expect(facts.hasOverflowBit)
       }
     }
   }
