@@ -58,8 +58,13 @@ struct Appliance {
       var random = SystemRandomNumberGenerator()
       return random.next()
     }
+    let radioName = isDemo ? "demo" : try RadioAddress(parsing: settings.radio).description
     log.info(
-      "started", metadata: ["radio": "\(isDemo ? "demo" : settings.radio)", "display": "\(settings.screen.display)"])
+      "started",
+      metadata: [
+        "radio": "\(radioName)",
+        "display": "\(settings.screen.display)",
+      ])
     post(.start)
     storage.readLastImport()
 

@@ -112,7 +112,9 @@ private final class Peer: Sendable {
   @Test(
     "A radio address is read or refused",
     arguments: [
-      ("hci:0", "hci:0"), ("hci:12", "hci:12"), ("h4:unix:/run/x:y", "h4:unix:/run/x:y"),
+      ("hci:0", "hci:0"), ("hci:12", "hci:12"), ("hci:00:1a:7D:DA:71:13", "hci:address"),
+      ("hci:usb:1-1.4", "hci:usb:1-1.4"), ("hci:usb:1", nil), ("hci:00:1A:7D:DA:71", nil), ("hci:0:0", nil),
+      ("h4:unix:/run/x:y", "h4:unix:/run/x:y"),
       ("h4:tcp:localhost:99", "h4:tcp:localhost:99"), ("h4:tcp:::1:99", "h4:tcp:::1:99"), ("hci", nil), ("hci:", nil),
       ("hci:65535", nil), ("hci:-1", nil), ("h4:unix:", nil), ("h4:tcp:x", nil), ("h4:tcp:x:0", nil),
       ("h4:tcp::99", nil), ("h4:tcp:x:70000", nil), ("", nil), ("usb:0", nil),

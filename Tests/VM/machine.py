@@ -160,6 +160,7 @@ class GuestKiosk:
         self.started = 0.0  # epoch s of the present run
         self.pid = 0
         self.runs = 0
+        self.radio: str | None = "hci:0"  # None: what its settings say
         self.process = self  # for its `returncode`
         machine.run(f"mkdir -p /run/kiosk {self.data} && chown {self.UID}:{self.UID} {self.data} && chmod 700 {self.data}")
         self.configure(settings)
@@ -168,11 +169,17 @@ class GuestKiosk:
         text = base64.b64encode(('[clock]\ntrust = "always"\n' + settings).encode()).decode()
         self.machine.run(f"echo {text} | base64 -d >/run/kiosk/{self.name}.toml")
 
-    def start(self, *, capabilities: str = CAPABILITIES) -> None:
+    @classmethod
+    def drop(cls, capabilities: str = CAPABILITIES) -> str:
+        """What stands before a command that runs as the kiosk's user."""
         given = f"-all,{capabilities}" if capabilities else "-all"
-        drop = (f"/usr/bin/setpriv --reuid {self.UID} --regid {self.UID} --groups {self.GPIO} --no-new-privs"
+        return (f"/usr/bin/setpriv --reuid {cls.UID} --regid {cls.UID} --groups {cls.GPIO} --no-new-privs"
                 f" --inh-caps {given} --ambient-caps {given} --bounding-set {given}")
-        run = f"kiosk run --radio hci:0 --display none --data {self.data} --config /run/kiosk/{self.name}.toml"
+
+    def start(self, *, capabilities: str = CAPABILITIES) -> None:
+        drop = self.drop(capabilities)
+        radio = f"--radio {self.radio} " if self.radio else ""
+        run = f"kiosk run {radio}--display none --data {self.data} --config /run/kiosk/{self.name}.toml"
         self.runs += 1
         files = f"/run/kiosk/{self.name}"
         self.started = time.time()

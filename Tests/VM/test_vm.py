@@ -26,6 +26,7 @@ LINES = {"green": 1, "amber": 2, "buzzer": 3}  # as init makes them
 SPARE = 6  # the line without a name
 NEAR = -45  # dBm
 AMBER, GREEN, BEEP = 3.0, 2.0, 0.2  # s, as configured below
+NO_ADDRESS = "00:00:00:00:00:00"  # until the kernel has set the adapter up
 SLACK = 1.0  # s by which an emulated machine may be late
 CAPABILITIES = (1 << 12) | (1 << 13)  # CAP_NET_ADMIN, CAP_NET_RAW. Source: linux/capability.h
 
@@ -124,6 +125,9 @@ class KioskOnARealKernel(test_kiosk.KioskCase):
         if self.machine.adapter() == "none":
             self.machine.attach()
             time.sleep(3)  # the kernel sets a new adapter up, and takes it down 2 s later
+        if self.address() == NO_ADDRESS:
+            self.machine.detach()
+            self.plug_in()
         for _ in range(20):
             self.machine.ask("hciconfig hci0 down")
             if self.machine.adapter() == "down":
@@ -534,7 +538,134 @@ class KioskOnARealKernel(test_kiosk.KioskCase):
                   f"{'refused by the kernel' if refused else 'accepted by the kernel'}, radio {state}")
         self.end_cleanly(kiosk)
 
-    def test_18_kernel_complainsOfNothing(self):
+    # Which adapter, and what is done when it does not come back
+
+    def address(self) -> str:
+        return re.search(r"BD Address: (\S+)", self.machine.run("hciconfig hci0")).group(1)
+
+    def plug_in(self) -> None:
+        """Attaches the adapter until the kernel could set it up: what is on the line may swallow the answer to Reset."""
+        for _ in range(3):
+            self.machine.attach()
+            for _ in range(10):
+                time.sleep(0.5)
+                if self.machine.adapter() != "none" and self.address() != NO_ADDRESS:
+                    return
+            self.machine.detach()
+        self.fail("the kernel cannot set hci0 up")
+
+    def recover(self, step: str, capabilities: str = VMKiosk.CAPABILITIES, radio: str = "hci:0") -> tuple[int, str]:
+        return self.machine.ask(f"{VMKiosk.drop(capabilities)} kiosk recover --radio {radio} {step}", 40)
+
+    def test_18_adapter_byItsAddress(self):
+        address = self.address()
+        kiosk = self.new_kiosk("address", f'[radio]\naddress = "hci:{address.lower()}"\n')
+        kiosk.radio = None
+        kiosk.start()
+        first = self.await_radio(kiosk, "running", kiosk.started)
+        removed = kiosk.mark()
+        self.machine.detach()
+        self.await_radio(kiosk, "no such adapter", removed, 2 * RECOVERY)
+        back = kiosk.mark()
+        self.plug_in()
+        again = self.await_radio(kiosk, "running", back, 2 * RECOVERY)
+        self.await_logging(kiosk, back + 2)
+        self.end_cleanly(kiosk)
+        self.assertNotIn(address.lower(), self.machine.read(kiosk.log).lower(), "an adapter's address is said")
+        self.note(f"running after {first:.1f} s, and {again:.1f} s after it was plugged in again")
+
+    def test_19_adapter_ofAnotherAddress(self):
+        kiosk = self.new_kiosk("other", '[radio]\naddress = "hci:02:00:00:00:00:01"\n')
+        kiosk.radio = None
+        kiosk.start()
+        self.await_radio(kiosk, "no such adapter", kiosk.started)
+        self.assertDown(kiosk, "no such adapter")
+        self.end_cleanly(kiosk)
+
+    def test_20_powerCycle_leavesTheUserChannelFree(self):
+        begin = time.monotonic()
+        for radio in ("hci:0", f"hci:{self.address()}"):
+            code, output = self.recover("power-cycle", radio=radio)
+            self.assertEqual((code, output.strip()), (0, "power cycle done"))
+            self.assertEqual(self.machine.adapter(), "down")
+        seconds = (time.monotonic() - begin) / 2
+        kiosk = self.new_kiosk("cycled")
+        kiosk.start()
+        running = self.await_radio(kiosk, "running", kiosk.started)
+        self.await_logging(kiosk, kiosk.started + 2)
+        # Whoever runs is not disturbed by it.
+        code, output = self.recover("power-cycle")
+        self.assertEqual(code, 1, output)
+        self.assertIn("power cycle failed", output)
+        self.assertEqual(kiosk.radio_news(), ["running"])
+        self.end_cleanly(kiosk)
+        # One that is up ends down.
+        self.machine.run("hciconfig hci0 up")
+        self.assertEqual(self.recover("power-cycle")[0], 0)
+        self.assertEqual(self.machine.adapter(), "down")
+        # Each of the two capabilities by itself.
+        self.assertEqual(self.recover("power-cycle", "+net_admin")[0], 0)
+        code, output = self.recover("power-cycle", "+net_raw")
+        self.assertEqual(code, 77, output)
+        self.assertIn("needs CAP_NET_ADMIN", output)
+        self.note(f"{seconds:.1f} s each; running {running:.1f} s after; CAP_NET_ADMIN alone is enough")
+
+    def test_21_powerCycle_ofASilentController(self):
+        self.addCleanup(self.machine.detach)
+        seconds, code, output = 0.0, 0, ""
+
+        def pause():
+            nonlocal seconds, code, output
+            begin = time.monotonic()
+            code, output = self.recover("power-cycle")
+            seconds = time.monotonic() - begin
+
+        self.replace_room(pause)
+        self.assertEqual(code, 1, output)
+        self.assertIn("power cycle failed", output)
+        self.assertEqual(self.recover("power-cycle"), (0, "power cycle done\n"))
+        kiosk = self.new_kiosk("after-silence")
+        kiosk.start()
+        self.await_radio(kiosk, "running", kiosk.started)
+        self.end_cleanly(kiosk)
+        self.note(f"'{output.strip()}' after {seconds:.1f} s; it succeeds once the controller answers")
+
+    def test_22_adapter_thatWasSilentWhenPluggedIn(self):
+        """What the ladder is up against: the kernel's setup fails once, and from then on nothing but a rebind helps."""
+        self.addCleanup(self.machine.detach)
+        self.machine.detach()
+
+        def pause():
+            self.machine.attach()
+            time.sleep(5)
+
+        self.replace_room(pause)
+        self.assertEqual(self.address(), NO_ADDRESS)
+        # The first attempts may fail: what is on the line swallows answers.
+        self.machine.run("for i in 1 2 3 4; do hciconfig hci0 up && break; done; hciconfig hci0 down")
+        self.assertNotEqual(self.address(), NO_ADDRESS)
+        kiosk = self.new_kiosk("not-set-up")
+        kiosk.start()
+        self.await_radio(kiosk, "in use", kiosk.started)
+        code, output = self.recover("power-cycle")
+        self.assertEqual(code, 1, output)
+        self.assertIn("has not set it up", output)
+        again = kiosk.mark()
+        self.machine.detach()
+        self.plug_in()
+        seconds = self.await_radio(kiosk, "running", again, 2 * RECOVERY)
+        self.end_cleanly(kiosk)
+        self.note(f"in use by the kernel's words; running {seconds:.1f} s after it was plugged in anew")
+
+    def test_23_rebind_neverTouchesASerialPort(self):
+        where = self.machine.run("readlink /sys/class/bluetooth/hci0; readlink /sys/class/bluetooth/hci0/device/subsystem")
+        code, output = self.recover("rebind")
+        self.assertEqual(code, 1, output)
+        self.assertIn("hangs on no USB or serial driver", output)
+        self.assertEqual(self.machine.adapter(), "down")
+        self.note(f"hci0 hangs at {' '.join(where.split())}")
+
+    def test_24_kernel_complainsOfNothing(self):
         log = self.machine.run("dmesg")
         self.assertEqual([line for line in log.splitlines() if re.search(r"BUG:|Oops|WARNING:|Call Trace|hung task", line)], [])
         # bytes the kernel dropped with a close: tty_ldisc_flush in hci_uart_close cuts a frame that is on its way

@@ -2,10 +2,11 @@
 
 import KioskCore
 
-/// Where the controller is: `hci:N`, `h4:unix:PATH` or `h4:tcp:HOST:PORT`.
+/// Where the controller is: `hci:N`, `hci:AA:BB:CC:DD:EE:FF`, `hci:usb:BUS-PORT[.PORT…]`, `h4:unix:PATH` or
+/// `h4:tcp:HOST:PORT`.
 enum RadioAddress: Equatable, CustomStringConvertible {
-  /// The user channel of adapter hciN.
-  case userChannel(adapter: UInt16)
+  /// The user channel of an adapter of this machine.
+  case userChannel(AdapterChoice)
   case unixSocket(path: String)
   case tcp(host: String, port: UInt16)
 
@@ -14,12 +15,18 @@ enum RadioAddress: Equatable, CustomStringConvertible {
   }
 
   init(parsing text: String) throws(ParseFailure) {
+    if text.hasPrefix("hci:") {
+      // What was meant for an adapter's address is not repeated: this goes into the log.
+      guard let choice = AdapterChoice(parsing: String(text.dropFirst(4))) else {
+        throw ParseFailure(
+          description: "the radio's hci: must be followed by a number (hci:0), the adapter's address "
+            + "(hci:AA:BB:CC:DD:EE:FF) or its USB path (hci:usb:1-1.4)")
+      }
+      self = .userChannel(choice)
+      return
+    }
     let parts = text.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
     switch parts.first {
-    case "hci" where parts.count == 2:
-      guard let adapter = UInt16(parts[1]), adapter < 0xFFFF else { break }
-      self = .userChannel(adapter: adapter)
-      return
     case "h4" where parts.count == 3 && parts[1] == "unix":
       // The kernel's limit. Source: unix(7), sun_path.
       guard !parts[2].isEmpty, parts[2].utf8.count < 108 else {
@@ -36,12 +43,14 @@ enum RadioAddress: Equatable, CustomStringConvertible {
     default: break
     }
     throw ParseFailure(
-      description: "radio \(text) is none of hci:N, h4:unix:PATH, h4:tcp:HOST:PORT (for example hci:0)")
+      description: "radio \(text) is none of hci:N, hci:ADDRESS, hci:usb:PATH, h4:unix:PATH, h4:tcp:HOST:PORT "
+        + "(for example hci:0)")
   }
 
+  /// For the log and the status; of an adapter's address only that there is one.
   var description: String {
     switch self {
-    case .userChannel(let adapter): "hci:\(adapter)"
+    case .userChannel(let choice): choice.description
     case .unixSocket(let path): "h4:unix:\(path)"
     case .tcp(let host, let port): "h4:tcp:\(host):\(port)"
     }
@@ -49,7 +58,7 @@ enum RadioAddress: Equatable, CustomStringConvertible {
 
   func makeTransport() -> any HCITransport {
     switch self {
-    case .userChannel(let adapter): DescriptorTransport(framing: .packets) { UserChannel.open(adapter) }
+    case .userChannel(let choice): DescriptorTransport(framing: .packets) { UserChannel.open(choice) }
     case .unixSocket(let path): DescriptorTransport(framing: .h4) { H4Socket.connectUnix(path) }
     case .tcp(let host, let port): DescriptorTransport(framing: .h4) { H4Socket.connectTCP(host, port) }
     }

@@ -6,6 +6,11 @@ import Tracer
 
 /// Opens the HCI user channel of an adapter of this machine.
 enum UserChannel {
+  /// Finds the adapter first: since the last time it may have got another number.
+  static func open(_ choice: AdapterChoice, among adapters: Adapters = Adapters()) -> Result<Int32, TransportFault> {
+    adapters.index(of: choice).flatMap(open)
+  }
+
   static func open(_ adapter: UInt16) -> Result<Int32, TransportFault> {
     var result = kiosk_hci_open_user_channel(adapter)
     if result == -EBUSY, kiosk_hci_is_up(adapter) == 1 {
@@ -24,7 +29,7 @@ extension TransportFault {
     self =
       switch code {
       case ENODEV, ENOENT, ENXIO, ECONNREFUSED: .notFound
-      case EBUSY, EALREADY: .busy
+      case EBUSY, EALREADY, EUSERS: .busy
       case EACCES, EPERM: .notAllowed
       case ERFKILL: .switchedOff
       case EAFNOSUPPORT: .noBluetooth

@@ -11,6 +11,19 @@ enum AppLimits {
   static let outboxBytes = 65_536
   /// Longest time to reach a controller's socket.
   static let connectMilliseconds: Int32 = 5000
+  /// Adapters of this machine among which one is sought by its address. At the limit the others are not seen.
+  static let adapters = 64
+  /// Longest waits of a power cycle: for the adapter to be off, to be on (the kernel gives Reset alone 10 s), and
+  /// to be down after its answer that it is off. After them the step has failed.
+  static let powerOffMilliseconds: Int64 = 5000
+  static let powerOnMilliseconds: Int64 = 15_000
+  static let adapterDownMilliseconds: Int64 = 2000
+  /// What an adapter is left without power or driver.
+  static let powerPauseMicroseconds: UInt32 = 500_000
+  /// How often a driver is offered to a device again. After them the adapter is without until it is plugged in anew.
+  static let bindAttempts = 3
+  /// A machine is not restarted before it has run for this long, so that a dead adapter costs two restarts an hour.
+  static let rebootMilliseconds: Int64 = 30 * 60_000
   /// Longest time a client of the control socket may take to ask.
   static let controlMilliseconds = 1000
   /// Longest question on the control socket, bytes.

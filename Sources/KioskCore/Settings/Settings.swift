@@ -7,7 +7,8 @@ public import Tracer
 public struct Settings: Hashable, Sendable {
   /// Where the log, the keys and the control socket live.
   public var dataFolder = "/var/lib/bluezone-kiosk"
-  /// `hci:N`, `h4:unix:PATH` or `h4:tcp:HOST:PORT`.
+  /// `hci:N`, `hci:ADDRESS`, `hci:usb:PATH`, `h4:unix:PATH` or `h4:tcp:HOST:PORT`. May hold the adapter's address: never
+  /// logged.
   public var radio = "hci:0"
   public var host = HCIHostConfiguration()
   public var presence = Presence.Settings()
