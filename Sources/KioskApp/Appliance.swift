@@ -42,8 +42,9 @@ struct Appliance {
     let display = openDisplay(post)
     let makeTransport = try transportFactory(clock)
     let capture = Capture(file: openCapture(post))
+    let recovery = isDemo ? nil : AdapterRecovery(try RadioAddress(parsing: settings.radio))
     let radio = RadioLink(
-      makeTransport: { CapturingTransport(makeTransport(), into: capture) }, deliver: post)
+      makeTransport: { CapturingTransport(makeTransport(), into: capture) }, recovery: recovery, deliver: post)
     let control = try ControlServer(dataFolder: folder.path) { request in
       answer(request, capture) { continuation.yield($0) }
     }
@@ -54,6 +55,8 @@ struct Appliance {
       timer.cancel()
     }
 
+    var settings = settings
+    if recovery != nil { settings.host.recovery.outsideSteps = settings.lastResort.outsideSteps }
     var kiosk = Kiosk(settings: settings, identity: identity, isDemo: isDemo, startingAt: clock.now()) {
       var random = SystemRandomNumberGenerator()
       return random.next()
@@ -84,7 +87,8 @@ struct Appliance {
         storage.readLastImport()
         continue
       }
-      report(stateBefore, kiosk.host.state)
+      report(stateBefore, kiosk.host)
+      if kiosk.host.state == .running, stateBefore != .running { radio.runs() }
       for effect in kiosk.takeEffects() {
         switch effect {
         case .radio(let effect): radio.apply(effect)
@@ -196,11 +200,14 @@ struct Appliance {
   }
 
   /// Changes of the radio's state belong into the log; nothing in them identifies anybody.
-  private func report(_ before: HCIHost.State, _ after: HCIHost.State) {
-    guard before != after else { return }
-    switch after {
+  private func report(_ before: HCIHost.State, _ host: HCIHost) {
+    guard before != host.state else { return }
+    switch host.state {
     case .running: log.info("radio running")
     case .down(let fault, _): log.warning("radio down: \(fault)")
+    case .recovering(let fault, let step, _): log.warning("radio down: \(fault); \(step.rawValue)")
+    case .starting where before == .running:
+      if let fault = host.lastFault { log.warning("radio reset: \(fault)") }
     case .closed, .opening, .starting, .stopping: break
     }
   }

@@ -11,6 +11,8 @@ public struct Kiosk: Sendable {
     /// The transport of that generation is open.
     case radioOpened(generation: Int)
     case radioFailed(TransportFault, generation: Int)
+    /// A step that the effect `radio(.recover)` asked for has ended; `fault` says in words why it failed.
+    case radioRecovered(RecoveryStep, fault: String?)
     /// Whole packets from the controller, in order.
     case packets([[UInt8]], generation: Int)
     /// Time has passed.
@@ -64,6 +66,8 @@ public struct Kiosk: Sendable {
   private var lines = LineStates.allInactive
   private var page: HomePage?
   private var writeFault: String?
+  /// Why the last step that was taken outside against a fault of the radio failed.
+  private var stepFault: String?
   private var lastF0Sync: UTCTime?
   private var problems: [String] = []
   private var now: Moment
@@ -105,6 +109,9 @@ public struct Kiosk: Sendable {
     case .radioOpened(let generation): host.transportOpened(generation: generation, at: time)
     case .radioFailed(let fault, let generation):
       host.transportFailed(fault, generation: generation, at: time)
+    case .radioRecovered(let step, let fault):
+      stepFault = fault
+      host.recovered(step, at: time)
     case .packets(let packets, let generation):
       for packet in packets { host.receive(packet, generation: generation, at: time) }
     case .tick: host.tick(at: time)
@@ -246,8 +253,9 @@ public struct Kiosk: Sendable {
       case .running:
         host.isScanning || identity == nil || self.page?.radio == .running ? .running : .starting
       case .closed, .opening, .starting, .stopping:
-        host.lastFault.map { .down(.init($0)) } ?? .starting
-      case .down(let fault, _): .down(.init(fault))
+        host.lastFault.map { .down(.init($0), step: host.lastStep) } ?? .starting
+      case .down(let fault, _): .down(.init(fault), step: .reopen)
+      case .recovering(let fault, let step, _): .down(.init(fault), step: step)
       }
     return page
   }
@@ -265,6 +273,10 @@ public struct Kiosk: Sendable {
     status.radio.reports = host.counters.reports
     status.radio.malformedPackets = host.counters.malformedPackets
     status.radio.starts = host.counters.starts
+    status.radio.lastStep = host.lastStep?.rawValue
+    status.radio.lastStepFault = stepFault
+    status.radio.steps = Dictionary(
+      uniqueKeysWithValues: host.steps.map { ($0.rawValue.replacing(" ", with: "_"), $1) })
     status.radio.lastGapSeconds = host.lastGapMilliseconds.map { Double($0) / 1000 }
     status.radio.idsRead = host.reading.read
     status.radio.readFailures = host.reading.failures
@@ -280,6 +292,9 @@ public struct Kiosk: Sendable {
     case .stopping: status.radio.state = "stopping"
     case .down(let fault, _):
       status.radio.state = "down"
+      status.radio.fault = fault.description
+    case .recovering(let fault, _, _):
+      status.radio.state = "recovering"
       status.radio.fault = fault.description
     }
     status.clockSynchronised = moment.isSynchronised

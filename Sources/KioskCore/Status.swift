@@ -20,7 +20,7 @@ public struct Status: Codable, Hashable, Sendable {
   public init() {}
 
   public struct Radio: Codable, Hashable, Sendable {
-    /// closed, opening, starting, running, down or stopping.
+    /// closed, opening, starting, running, down, recovering or stopping.
     public var state = "closed"
     public var isAdvertising = false
     public var isScanning = false
@@ -28,6 +28,11 @@ public struct Status: Codable, Hashable, Sendable {
     public var fault: String?
     /// The last thing that went wrong, also when it is running again.
     public var lastFault: String?
+    /// What was last done against a fault: reset, reopen, power cycle, rebind or reboot; and why it failed, in words.
+    public var lastStep: String?
+    public var lastStepFault: String?
+    /// How often each was done.
+    public var steps: [String: Int] = [:]
     public var reports = 0
     public var malformedPackets = 0
     public var starts = 0
@@ -46,6 +51,7 @@ public struct Status: Codable, Hashable, Sendable {
     enum CodingKeys: String, CodingKey {
       case state, isAdvertising = "advertising", isScanning = "scanning", fault = "reason"
       case lastFault = "last_fault", reports, malformedPackets = "malformed_packets", starts, hciVersion = "hci_version"
+      case lastStep = "last_step", lastStepFault = "last_step_fault", steps
       case lastGapSeconds = "last_gap_seconds", idsRead = "ids_read", readFailures = "read_failures"
       case withoutBluezone = "without_bluezone", waiting, connections
     }

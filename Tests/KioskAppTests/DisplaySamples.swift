@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import Foundation
 import KioskCore
+import Tracer
 
 @testable import KioskApp
 
@@ -33,7 +34,7 @@ enum DisplaySamples {
       for fault in HomePage.Fault.allCases {
         var page = ordinary
         page.language = language
-        page.radio = .down(fault)
+        page.radio = .down(fault, step: .powerCycle)
         page.lastF0Sync = nil
         page.clock.isSynchronised = false
         pages.append(page)

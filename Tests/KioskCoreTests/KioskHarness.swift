@@ -22,6 +22,8 @@ struct KioskHarness {
   private(set) var inFlight: [ContactUpdate] = []
   /// What the controller has sent, each change once.
   private(set) var transmissions: [SoftwareController.Transmission] = []
+  /// The steps that the kiosk has asked for, with their times; none ends by itself.
+  private(set) var steps: [(at: Int64, step: RecoveryStep)] = []
   private(set) var ticks = 0
   private(set) var isStopped = false
   private var generation: Int?
@@ -154,6 +156,7 @@ struct KioskHarness {
       case .hangs: break
       }
     case .radio(.close): generation = nil
+    case .radio(.recover(let step)): steps.append((now.monotonic.milliseconds, step))
     case .radio(.send(let packet)):
       air.controller.receive(packet)
       if let transmission = air.controller.transmission, transmission != transmissions.last {

@@ -297,7 +297,7 @@ struct KioskRadioFaultTests {
     harness.opening = .fails(fault)
     harness.start()
     harness.run(for: 20_000)
-    #expect(harness.page?.radio == .down(shown))
+    #expect(harness.page?.radio == .down(shown, step: .reopen))
     #expect(harness.status.radio.fault == fault.description || harness.status.radio.state == "opening")
     #expect(harness.status.radio.lastFault == fault.description)
     #expect(fault.description.count > 10)
@@ -309,6 +309,36 @@ struct KioskRadioFaultTests {
     #expect(harness.status.radio.lastFault == fault.description)
   }
 
+  @Test("says which step is taken against the fault, and why it failed") func steps() {
+    var settings = Settings()
+    settings.host.recovery.outsideSteps = [.powerCycle]
+    var harness = KioskHarness(settings: settings)
+    harness.opening = .fails(.busy)
+    harness.start()
+    harness.run(for: 8400)
+    #expect(harness.page?.radio == .down(.notAnswering, step: .reopen))
+    harness.run(for: 200)
+    #expect(harness.steps.map(\.step) == [.powerCycle])
+    #expect(harness.page?.radio == .down(.notAnswering, step: .powerCycle))
+    #expect(harness.status.radio.state == "recovering" && harness.status.radio.lastStep == "power cycle")
+    harness.handle(.radioRecovered(.powerCycle, fault: "power cycle failed: a reason"))
+    #expect(harness.status.radio.lastStepFault == "power cycle failed: a reason")
+    #expect(harness.status.radio.steps == ["reopen": 5, "power_cycle": 1])
+    harness.opening = .works
+    harness.run(for: 6000)
+    #expect(harness.page?.radio == .running && harness.status.radio.state == "running")
+  }
+
+  @Test("keeps its figures during a reset, and says so") func reset() {
+    var harness = KioskHarness()
+    harness.start()
+    harness.run(for: 1000)
+    harness.air.controller.output.append([0x04, 0x10, 1, 7])
+    harness.run(for: 1000)
+    #expect(harness.pages.contains { $0.page.radio == .down(.notAnswering, step: .reset) })
+    #expect(harness.page?.radio == .running && harness.status.radio.steps == ["reset": 1])
+  }
+
   @Test("finds out that the controller hangs, and goes on when it does not any more")
   func hung() {
     var harness = KioskHarness()
@@ -317,7 +347,7 @@ struct KioskRadioFaultTests {
     #expect(harness.page?.radio == .running)
     harness.air.controller.isHung = true
     harness.run(for: 8000)
-    #expect(harness.page?.radio == .down(.notAnswering))
+    #expect(harness.page?.radio == .down(.notAnswering, step: .reopen))
     harness.air.controller.isHung = false
     harness.run(for: 10_000)
     #expect(harness.page?.radio == .running)

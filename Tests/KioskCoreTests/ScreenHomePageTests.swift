@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import KioskCore
 import Testing
+import Tracer
 
 @Suite("The home page")
 struct ScreenHomePageTests {
@@ -99,14 +100,14 @@ struct ScreenHomePageTests {
     page.radio = .starting
     #expect(!page.scene(size: .fullHD).words.contains("27"))
     #expect(page.scene(size: .fullHD).words.filter { $0 == "–" }.count == 4)
-    page.radio = .down(.noAdapter)
+    page.radio = .down(.noAdapter, step: .reopen)
     #expect(!page.scene(size: .fullHD).words.contains("27"))
   }
 
   @Test("says what is wrong with the radio, and what to do", arguments: HomePage.Fault.allCases)
   func faultIsExplained(fault: HomePage.Fault) {
     var page = ScreenSamples.ordinary
-    page.radio = .down(fault)
+    page.radio = .down(fault, step: .reopen)
     for language in ScreenLanguage.allCases {
       let advice = ScreenText.faultAdvice.text(in: language)
       #expect(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import KioskCore
+import Tracer
 
 /// The screens and pages that every test of the layout goes through.
 enum ScreenSamples {
@@ -18,7 +19,9 @@ enum ScreenSamples {
   /// Every combination of states, with figures as long as they get.
   static let pages: [HomePage] = {
     var pages: [HomePage] = []
-    let radios: [HomePage.Radio] = [.starting, .running] + HomePage.Fault.allCases.map { .down($0) }
+    let radios: [HomePage.Radio] =
+      [.starting, .running] + HomePage.Fault.allCases.map { .down($0, step: .reopen) }
+      + RecoveryStep.allCases.map { .down(.notAnswering, step: $0) } + [.down(.noAdapter, step: nil)]
     for language in ScreenLanguage.allCases {
       for prompt in HomePage.Prompt.allCases {
         for radio in radios {

@@ -139,6 +139,7 @@ struct CrowdHarness {
       self.generation = generation
       kiosk.handle(.radioOpened(generation: generation), at: moment)
     case .radio(.close): generation = nil
+    case .radio(.recover(let step)): kiosk.handle(.radioRecovered(step, fault: nil), at: now)
     case .radio(.send(let packet)):
       air.controller.receive(packet)
       if keepsRows, transmissions.isEmpty || transmissions[transmissions.count - 1].sent != air.controller.transmission

@@ -70,11 +70,33 @@ import Tracer
     link.answer = { command in
       command.opcode == .leSetRandomAddress ? [Events.commandComplete(.leSetRandomAddress)] : nil
     }
-    link.advance(milliseconds: 5000)
-    #expect(link.isDown(.stateLost))
+    link.advance(milliseconds: 4999)
+    #expect(link.host.counters.faults == 0)
     link.answer = { _ in nil }
-    link.advance(milliseconds: 1000)
-    #expect(link.isRunning && link.controller.isAdvertising)
+    // It forgets everything, as after a failure of its power.
+    link.controller.receive(HCICommand.reset.packet)
+    link.controller.output.removeAll()
+    link.advance(milliseconds: 1)
+    #expect(link.wasReset(.stateLost) && link.isRunning && link.controller.isAdvertising)
+    #expect(link.host.lastGapMilliseconds == 0)
+  }
+
+  @Test("A controller that allows it in a silent house is started anew once, and then left in peace")
+  func laxAndSilent() {
+    var link = HostLink()
+    var isScanning = false
+    link.answer = { command in
+      switch command.opcode {
+      case .reset: isScanning = false
+      case .leSetScanEnable: isScanning = command.parameters.first == 1
+      case .leSetRandomAddress where isScanning: return [Events.commandComplete(.leSetRandomAddress)]
+      default: break
+      }
+      return nil
+    }
+    link.start(advertisement(1))
+    link.advance(milliseconds: 300_000)
+    #expect(link.isRunning && link.host.counters.faults == 1 && link.wasReset(.stateLost))
   }
 
   @Test("A controller that allows it and still hears is left in peace") func laxController() {
@@ -100,9 +122,7 @@ import Tracer
     link.advance(milliseconds: 599_000)
     #expect(link.host.counters.faults == 0)
     link.advance(milliseconds: 6000)
-    #expect(link.host.lastFault == .nothingHeard)
-    link.advance(milliseconds: 2000)
-    #expect(link.isRunning)
+    #expect(link.wasReset(.nothingHeard) && link.isRunning)
   }
 
   @Test("The pauses grow, the last one repeats, and a controller proven sound starts them over") func pauses() {
@@ -214,8 +234,7 @@ import Tracer
   @Test("A hardware error starts over") func hardwareError() {
     var link = HostLink.running(advertisement(1))
     link.deliver(Events.hardwareError(0x42))
-    #expect(link.isDown(.hardwareError(code: 0x42)) && link.closings == 1)
-    link.advance(milliseconds: 500)
+    #expect(link.wasReset(.hardwareError(code: 0x42)))
     #expect(link.isRunning && link.commands.filter { $0 == .reset }.count == 2)
   }
 
@@ -357,9 +376,7 @@ import Tracer
     #expect(link.isRunning && link.host.counters.faults == 0)
     link.controller.isHung = true
     link.advance(milliseconds: 7000)
-    // It is the first fault, whatever the attempts after it met.
-    let faults = link.states.compactMap { if case .down(let fault, _) = $0 { fault } else { nil } }
-    #expect(faults.first == .noReply(to: .leSetRandomAddress))
+    #expect(link.faults.first == .noReply(to: .leSetRandomAddress))
     link.controller.isHung = false
     link.advance(milliseconds: 10_000)
     #expect(link.isRunning)

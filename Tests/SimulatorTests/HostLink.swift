@@ -40,8 +40,13 @@ struct HostLink {
   /// When the transport was told to open.
   private(set) var openings: [MonotonicTime] = []
   private(set) var closings = 0
+  /// The steps outside that the host has asked for, with their times. They end at once, unless told otherwise.
+  private(set) var steps: [(at: MonotonicTime, step: RecoveryStep)] = []
+  var stepsEnd = true
   /// Every pair of address and data that was ever on the air, in order, repeated ones once.
   private(set) var transmissions: [SoftwareController.Transmission] = []
+  /// The faults that the host has found, in order.
+  private(set) var faults: [RadioFault] = []
   /// The states that the host was in, in order, repeated ones once.
   private(set) var states: [HCIHost.State] = [.closed]
 
@@ -143,6 +148,10 @@ struct HostLink {
       // A controller that is closed is reset by the kernel.
       controller.receive(HCICommand.reset.packet)
       controller.output.removeAll()
+    case .recover(let step):
+      #expect(openGeneration == nil, "a step is taken while the transport is open")
+      steps.append((now, step))
+      if stepsEnd { host.recovered(step, at: now) }
     case .send(let packet) where packet.first == HCIPacketType.aclData.rawValue: dataPackets.append(packet)
     case .send(let packet):
       guard openGeneration != nil, let command = try? HCICommand(packet: packet.span) else {
@@ -177,6 +186,7 @@ struct HostLink {
     if let transmission = controller.transmission, transmissions.last != transmission {
       transmissions.append(transmission)
     }
+    if host.counters.faults > faults.count, let fault = host.lastFault { faults.append(fault) }
     if states.last != host.state { states.append(host.state) }
   }
 }
@@ -185,6 +195,11 @@ extension HostLink {
   var isRunning: Bool {
     host.state == .running && host.isScanning && controller.isScanning
       && host.isAdvertising == controller.isAdvertising
+  }
+
+  /// Whether the controller was reset because of `fault`, over the transport as it was.
+  func wasReset(_ fault: RadioFault) -> Bool {
+    host.lastFault == fault && host.lastStep == .reset && closings == 0 && openings.count == 1
   }
 
   /// Whether the fault that took the radio down is `fault`.

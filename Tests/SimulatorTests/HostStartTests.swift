@@ -187,6 +187,11 @@ import Tracer
     link.advance(milliseconds: 4999)
     #expect(link.host.counters.faults == 0)
     link.advance(milliseconds: 1)
+    if after == 16 {
+      // It scanned already: Reset is tried first, and its answer grants none either.
+      #expect(link.wasReset(.noCredits))
+      link.advance(milliseconds: 5000)
+    }
     #expect(link.isDown(.noCredits))
     link.wire = { [$0] }
     link.advance(milliseconds: 500)

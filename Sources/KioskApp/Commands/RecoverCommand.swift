@@ -34,7 +34,7 @@ struct RecoverCommand: ParsableCommand {
       throw Exit.failure(error)
     }
     guard let recovery else { throw Exit.failure("only an adapter of this machine (hci:…) can be recovered") }
-    let step: AdapterRecovery.Step =
+    let step: RecoveryStep =
       switch step {
       case .powerCycle: .powerCycle
       case .rebind: .rebind

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import KioskCore
+import Tracer
 
 struct RenderCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -45,7 +46,7 @@ struct RenderCommand: ParsableCommand {
     case .normal, .demo: break
     case .welcome: page.prompt = .welcome
     case .install: page.prompt = .install
-    case .down: page.radio = .down(.noAdapter)
+    case .down: page.radio = .down(.noAdapter, step: .reopen)
     }
     let size = size.flatMap(ScreenSize.init(parsing:)) ?? settings.screen.size
     do throws(DisplayError) {

@@ -52,6 +52,11 @@ extension Status {
       let gap = radio.lastGapSeconds.map { "; heard nothing for \($0) s" } ?? ""
       text.append(("", "last fault: \(fault)\(gap)"))
     }
+    if let step = radio.lastStep, radio.fault != nil || radio.lastFault != nil {
+      let counts = radio.steps.sorted { $0.key < $1.key }.map { "\($0.key.replacing("_", with: " ")) \($0.value)" }
+      text.append(("", "against it: \(step); in all \(counts.joined(separator: ", "))"))
+    }
+    if let fault = radio.lastStepFault { text.append(("", fault)) }
     text.append(
       ("iPhones", "\(radio.idsRead) ids read, \(radio.waiting) waiting, \(radio.readFailures) attempts failed"))
     text.append(("heard", "\(radio.reports) reports, \(radio.malformedPackets) malformed packets"))

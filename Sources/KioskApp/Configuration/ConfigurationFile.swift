@@ -75,6 +75,7 @@ struct ConfigurationFile {
     "radio.sharing": choice(["none": 1, "wifi": 2]) { $0.host.scanInterval *= UInt16($1) },
     "radio.read_iphones": boolean { $0.host.readsIDs = $1 },
     "radio.connections": integer(1...8) { $0.host.connectionsAtOnce = $1 },
+    "radio.last_resort": choice(named(Settings.LastResort.allCases)) { $0.lastResort = $1 },
     "radio.silence_minutes": integer(1...1440) { $0.host.silenceMilliseconds = Int64($1) * 60_000 },
     "bluezone.ios_service": uuid { $0.host.profile.iosServiceUUID = $1 },
     "bluezone.ios_characteristic": uuid { $0.host.profile.iosCharacteristicUUID = $1 },

@@ -11,18 +11,6 @@ import Tracer
 /// The transport must be closed before a step. The steps block for up to half a minute; `perform` runs them on a queue
 /// of their own. When a step is due, and how often, the host decides.
 final class AdapterRecovery: Sendable {
-  enum Step: String, Sendable, CaseIterable {
-    /// The kernel powers the adapter off, on and off again; with that its own driver starts it from the beginning.
-    case powerCycle = "power cycle"
-    /// The driver is taken from the adapter's device and given to it again, which is next to pulling it out.
-    ///
-    /// Nothing less helps an adapter whose controller was silent when it was plugged in: its setup has failed, the
-    /// kernel refuses its user channel as busy and does not show it to the management, even after `hciconfig hci0 up`
-    /// has set it up (kernel 6.1, Tests/VM).
-    case rebind
-    case reboot
-  }
-
   private let choice: AdapterChoice
   private let adapters: Adapters
   private let rebootCommand: [String]
@@ -51,19 +39,22 @@ final class AdapterRecovery: Sendable {
   }
 
   /// Does a step on the queue, and tells its end there.
-  func perform(_ step: Step, then tell: @escaping @Sendable (Result<Void, TransportFault>) -> Void) {
+  ///
+  /// `reset` and `reopen` are the host's own; they end at once.
+  func perform(_ step: RecoveryStep, then tell: @escaping @Sendable (Result<Void, TransportFault>) -> Void) {
     queue.async { [self] in
       let index = adapters.index(of: choice)
       switch step {
       case .powerCycle: tell(index.flatMap(powerCycle))
       case .rebind: tell(rebind((try? index.get()) ?? indexWithoutAddress()))
       case .reboot: tell(reboot())
+      case .reset, .reopen: tell(.success(()))
       }
     }
   }
 
   /// What a fault means at this step, and what to do.
-  static func words(_ step: Step, _ fault: TransportFault) -> String {
+  static func words(_ step: RecoveryStep, _ fault: TransportFault) -> String {
     let reason =
       switch (step, fault) {
       case (.powerCycle, .notAllowed): "not allowed; the service needs CAP_NET_ADMIN"

@@ -8,6 +8,8 @@ import Tracer
 /// Carries out what the host asks of the transport, and brings its news to the core in bounded portions.
 final class RadioLink: Sendable {
   private let makeTransport: @Sendable () -> any HCITransport
+  /// nil where nothing can be done from outside.
+  private let recovery: AdapterRecovery?
   private let deliver: @Sendable (Kiosk.Event) -> Void
   private let current = Mutex<(any HCITransport)?>(nil)
   /// Batches the core has not taken yet.
@@ -16,10 +18,11 @@ final class RadioLink: Sendable {
 
   /// - Parameter deliver: queues an event for the core. For each `packets` event the core calls `taken`.
   init(
-    makeTransport: @escaping @Sendable () -> any HCITransport,
+    makeTransport: @escaping @Sendable () -> any HCITransport, recovery: AdapterRecovery? = nil,
     deliver: @escaping @Sendable (Kiosk.Event) -> Void
   ) {
     self.makeTransport = makeTransport
+    self.recovery = recovery
     self.deliver = deliver
     // Not as its first value: libdispatch traps when a semaphore goes while it stands below that.
     for _ in 0..<AppLimits.packetBatches { room.signal() }
@@ -39,9 +42,18 @@ final class RadioLink: Sendable {
         old?.close()
         old = nil
       }
+    case .recover(let step):
+      guard let recovery else { return deliver(.radioRecovered(step, fault: nil)) }
+      recovery.perform(step) { [deliver] result in
+        guard case .failure(let fault) = result else { return deliver(.radioRecovered(step, fault: nil)) }
+        deliver(.radioRecovered(step, fault: AdapterRecovery.words(step, fault)))
+      }
     case .send(let packet): current.withLock { $0?.send(packet) }
     }
   }
+
+  /// The radio runs: what carries the adapter is noted, for when it is lost.
+  func runs() { recovery?.remember() }
 
   /// The core has taken one batch.
   func taken() { room.signal() }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+public import Tracer
+
 /// What the home page says: the code to install the app, what is around, and how the box itself is.
 public struct HomePage: Equatable, Sendable {
   /// What the QR encodes; printed in short form under it. At most 2331 bytes (QR version 40, level M).
@@ -33,8 +35,8 @@ public struct HomePage: Equatable, Sendable {
     case starting
     /// Hearing: the figures are true.
     case running
-    /// Deaf: instead of the figures stands what is wrong.
-    case down(Fault)
+    /// Deaf: instead of the figures stands what is wrong, and what is being done about it.
+    case down(Fault, step: RecoveryStep?)
   }
 
   /// Why the radio is down.
@@ -98,6 +100,14 @@ public struct HomePage: Equatable, Sendable {
     self.lastF0Sync = lastF0Sync
     self.prompt = prompt
     self.language = language
+  }
+
+  /// Whether the figures are true: the radio hears, or did until a moment ago.
+  var hasFigures: Bool {
+    switch radio {
+    case .running, .down(_, step: .reset): true
+    case .starting, .down: false
+    }
   }
 
   /// The address as it is printed under the QR: without `https://`, and only the host if the rest is long.

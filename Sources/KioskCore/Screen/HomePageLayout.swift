@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import Tracer
+
 /// Where everything of the home page stands.
 ///
 /// Lengths are in units; on a 24-inch 1920×1080 screen, lying or upright, one unit is one pixel. There 3.6
@@ -111,7 +113,8 @@ struct HomePageLayout {
   private mutating func figures(in box: Box) {
     fill(box, .panel, radius: 28)
     var area = box.inset(horizontal: px(36), vertical: px(10))
-    if case .down(let fault) = page.radio { return trouble(fault, in: area) }
+    // A reset is over in a moment: the figures stay.
+    if case .down(let fault, let step) = page.radio, step != .reset { return trouble(fault, in: area) }
     // The head's own lines leave air above it; the last figures have none below.
     _ = area.takeBottom(px(10))
 
@@ -138,7 +141,7 @@ struct HomePageLayout {
 
   /// One live figure; a dash while the radio hears nothing.
   private mutating func figure(_ count: Int, in box: Box, _ colour: Colour) {
-    let string = page.radio == .running ? page.language.grouped(count) : "–"
+    let string = page.hasFigures ? page.language.grouped(count) : "–"
     add(string, in: box.inset(horizontal: 0, vertical: px(10)), .figure, 190, .bold, colour, .right)
   }
 
@@ -191,7 +194,7 @@ struct HomePageLayout {
     switch page.radio {
     case .starting: status(.waiting, .warning, .radioStarting, in: box)
     case .running: status(.tick, .bluezone, .radioRunning, in: box)
-    case .down: status(.warning, .warning, .radioDown, in: box)
+    case .down(_, let step): status(.warning, .warning, .init(step), in: box)
     }
   }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import Tracer
+
 /// The languages of the screen.
 public enum ScreenLanguage: String, Sendable, CaseIterable {
   /// Tiếng Việt.
@@ -53,6 +55,12 @@ public enum ScreenText: Sendable, CaseIterable {
   case radioStarting
   /// Bluetooth does not work; the reason stands elsewhere.
   case radioDown
+  /// What is being done about it: from `RecoveryStep`.
+  case radioReset
+  case radioReopen
+  case radioPowerCycle
+  case radioRebind
+  case radioReboot
   /// No Bluetooth adapter is there.
   case noAdapter
   /// The adapter is switched off.
@@ -90,6 +98,11 @@ public enum ScreenText: Sendable, CaseIterable {
     case .radioRunning: ("Bluetooth tốt", "Bluetooth OK")
     case .radioStarting: ("Đang khởi động", "Starting up")
     case .radioDown: ("Bluetooth lỗi", "Bluetooth fault")
+    case .radioReset: ("Bluetooth khởi động lại", "Bluetooth restarting")
+    case .radioReopen: ("Bluetooth đang thử lại", "Bluetooth retrying")
+    case .radioPowerCycle: ("Đang tắt rồi bật lại", "Switching off and on")
+    case .radioRebind: ("Đang nối lại bộ thu", "Reconnecting adapter")
+    case .radioReboot: ("Máy sắp khởi động lại", "About to restart")
     case .noAdapter: ("Không thấy bộ thu Bluetooth.", "No Bluetooth adapter was found.")
     case .switchedOff: ("Bluetooth của máy này đang tắt.", "Bluetooth is switched off.")
     case .notAllowed: ("Máy này chưa được quyền dùng Bluetooth.", "The kiosk may not use Bluetooth.")
@@ -100,5 +113,20 @@ public enum ScreenText: Sendable, CaseIterable {
     case .f0Never: ("Chưa có dữ liệu F0", "No F0 data yet")
     case .clockNotSet: ("Chưa chỉnh giờ", "Not set")
     }
+  }
+}
+
+extension ScreenText {
+  /// What is being done about a radio that is down.
+  init(_ step: RecoveryStep?) {
+    self =
+      switch step {
+      case nil: .radioDown
+      case .reset: .radioReset
+      case .reopen: .radioReopen
+      case .powerCycle: .radioPowerCycle
+      case .rebind: .radioRebind
+      case .reboot: .radioReboot
+      }
   }
 }

@@ -11,6 +11,7 @@ public struct Settings: Hashable, Sendable {
   /// logged.
   public var radio = "hci:0"
   public var host = HCIHostConfiguration()
+  public var lastResort = LastResort.none
   public var presence = Presence.Settings()
   public var prompt = PromptRule.Settings()
   public var clockTrust = ClockTrust.synchronised
@@ -22,6 +23,20 @@ public struct Settings: Hashable, Sendable {
   public var lines = Lines()
 
   public init() {}
+
+  /// What may be done about an adapter that a power cycle does not bring back; each includes those before it.
+  public enum LastResort: String, Hashable, Sendable, CaseIterable {
+    case none, rebind, reboot
+
+    /// The steps it stands for, with the power cycle.
+    public var outsideSteps: Set<RecoveryStep> {
+      switch self {
+      case .none: [.powerCycle]
+      case .rebind: [.powerCycle, .rebind]
+      case .reboot: [.powerCycle, .rebind, .reboot]
+      }
+    }
+  }
 
   /// When the wall clock is believed.
   public enum ClockTrust: String, Hashable, Sendable, CaseIterable {

@@ -40,4 +40,36 @@ public struct ControllerInformation: Hashable, Sendable {
   func supportsCommand(octet: Int, bit: UInt8) -> Bool {
     octet < supportedCommands.count && supportedCommands[octet] & 1 << bit != 0
   }
+
+  /// Takes in what the answer to a command of the start says.
+  mutating func learn(
+    _ opcode: HCIOpcode, _ status: HCIStatus, _ bytes: Span<UInt8>, _ parameters: Range<Int>
+  ) throws(ParseError) {
+    // Those it may leave out.
+    guard status == .success else { return }
+    var cursor = ByteCursor(bytes, in: parameters)
+    switch opcode {
+    case .readLocalVersionInformation:
+      hciVersion = try cursor.uint8(bytes, "HCI_Version")
+      _ = try cursor.uint16(bytes, "HCI_Subversion")
+      _ = try cursor.uint8(bytes, "LMP_Version")
+      manufacturer = try cursor.uint16(bytes, "Company_Identifier")
+    case .readLocalSupportedCommands:
+      supportedCommands = try cursor.range(64, "Supported_Commands").map { bytes[$0] }
+    case .readLocalSupportedFeatures: lmpFeatures = try cursor.uint64(bytes, "LMP_Features")
+    case .leReadLocalSupportedFeatures: leFeatures = try cursor.uint64(bytes, "LE_Features")
+    case .readBDADDR:
+      let start = try cursor.range(6, "BD_ADDR").lowerBound
+      address = BluetoothAddress(bytes, at: start, isRandom: false)
+    case .leReadBufferSize:
+      dataPacketBytes = Int(try cursor.uint16(bytes, "LE_ACL_Data_Packet_Length"))
+      dataPackets = Int(try cursor.uint8(bytes, "Total_Num_LE_ACL_Data_Packets"))
+    case .readBufferSize:
+      dataPacketBytes = Int(try cursor.uint16(bytes, "ACL_Data_Packet_Length"))
+      _ = try cursor.uint8(bytes, "Synchronous_Data_Packet_Length")
+      dataPackets = Int(try cursor.uint16(bytes, "Total_Num_ACL_Data_Packets"))
+    case .leReadSupportedStates: supportedStates = try cursor.uint64(bytes, "LE_States")
+    default: break
+    }
+  }
 }

@@ -14,6 +14,8 @@ public struct HCIHost: Sendable {
     case close
     /// Send one whole packet.
     case send([UInt8])
+    /// Take a step outside; the transport is closed. Its end is told by `recovered`.
+    case recover(RecoveryStep)
   }
 
   public enum State: Equatable, Sendable {
@@ -24,6 +26,8 @@ public struct HCIHost: Sendable {
     case running
     /// Failed; opened again at the time given.
     case down(RadioFault, retryAt: MonotonicTime)
+    /// Failed; a step outside is under way, and is given up at the time given.
+    case recovering(RadioFault, RecoveryStep, deadline: MonotonicTime)
     /// Advertising and scanning are being switched off before the transport is closed.
     case stopping
   }
@@ -57,6 +61,10 @@ public struct HCIHost: Sendable {
   private var gapSince: MonotonicTime?
   /// The last fault, kept when the radio is running again.
   public private(set) var lastFault: RadioFault?
+  /// The step against it.
+  public private(set) var lastStep: RecoveryStep?
+  /// Steps taken since the start of the process.
+  public var steps: [RecoveryStep: Int] { ladder.counts }
   public var isAdvertising: Bool { broadcaster.isAdvertising }
   public var isScanning: Bool { broadcaster.isScanning }
   /// What advertisements said, for the owner to take and empty.
@@ -74,7 +82,9 @@ public struct HCIHost: Sendable {
   private var generation = 0
   private var wanted: Advertisement?
 
-  private var startStep = 0
+  private var startSequence = StartSequence()
+  private var lifeSigns: LifeSigns
+  private var ladder: RecoveryLadder
   private var broadcaster: Broadcaster
   private var connections = Connections()
   private var scheduler: ReadScheduler
@@ -85,21 +95,19 @@ public struct HCIHost: Sendable {
   /// The command on its way and what its success will mean.
   private var pending: (command: HCICommand, deadline: MonotonicTime)?
   private var credits = 1
-  private var failuresInARow = 0
   private var runningSince: MonotonicTime?
+  /// Whether it has come as far as scanning since it was started: until then a fault is one of the start.
+  private var hasScanned = false
   private var openDeadline: MonotonicTime?
   private var stopDeadline: MonotonicTime?
-  private var aliveCheckDue: MonotonicTime?
   private var proceededAt = MonotonicTime(milliseconds: 0)
-  private var isCheckingAlive = false
-  private var laxChecks = 0
-  private var reportsAtCheck = 0
-  private var silentSince: MonotonicTime?
-  private var reportsAtSilence = 0
-  private var resetsTried = 0
+  /// Reset is being sent over a transport that was open: no time is lost when it is not heard.
+  private var isResetting = false
 
   public init(configuration: HCIHostConfiguration = HCIHostConfiguration()) {
     self.configuration = configuration
+    lifeSigns = LifeSigns(configuration: configuration)
+    ladder = RecoveryLadder(configuration: configuration.recovery)
     broadcaster = Broadcaster(isExtended: false, configuration: configuration)
     scheduler = ReadScheduler(configuration: configuration.reading)
     initiator = Initiator(configuration: configuration)
@@ -141,9 +149,15 @@ public struct HCIHost: Sendable {
       stopDeadline = now.adding(milliseconds: configuration.stopTimeoutMilliseconds)
       proceed(at: now)
     case .opening, .running: finishStopping()
-    case .down: state = .closed
+    case .down, .recovering: state = .closed
     case .closed, .stopping: break
     }
+  }
+
+  /// A step outside has ended, well or not.
+  public mutating func recovered(_ step: RecoveryStep, at now: MonotonicTime) {
+    guard case .recovering(_, step, _) = state else { return }
+    open(at: now)
   }
 
   public mutating func transportOpened(generation: Int, at now: MonotonicTime) {
@@ -158,7 +172,7 @@ public struct HCIHost: Sendable {
     switch state {
     case .opening, .starting, .running: fail(.transport(fault), at: now)
     case .stopping: finishStopping()
-    case .closed, .down: break
+    case .closed, .down, .recovering: break
     }
   }
 
@@ -166,7 +180,7 @@ public struct HCIHost: Sendable {
   public mutating func receive(_ packet: [UInt8], generation: Int, at now: MonotonicTime) {
     guard generation == self.generation else { return }
     switch state {
-    case .closed, .opening, .down: return
+    case .closed, .opening, .down, .recovering: return
     case .starting, .running, .stopping: break
     }
     do {
@@ -181,16 +195,17 @@ public struct HCIHost: Sendable {
   public var nextDeadline: MonotonicTime? {
     var times: [MonotonicTime] = []
     if case .down(_, let retryAt) = state { times.append(retryAt) }
+    if case .recovering(_, _, let deadline) = state { times.append(deadline) }
     if let pending { times.append(pending.deadline) }
     if let openDeadline { times.append(openDeadline) }
     if let stopDeadline { times.append(stopDeadline) }
-    if let silentSince { times.append(silentSince.adding(milliseconds: configuration.silenceMilliseconds)) }
+    if let deadline = lifeSigns.silenceDeadline(factor: ladder.silenceFactor) { times.append(deadline) }
     if state == .running, !isListenOnly, pending == nil, credits > 0 {
       if let due = connections.nextDeadline { times.append(due) }
       if let due = initiator.nextDeadline(of: scheduler, after: proceededAt) { times.append(due) }
     }
-    if let aliveCheckDue, isWaitingForCredits || (pending == nil && state == .running) {
-      times.append(aliveCheckDue)
+    if let due = lifeSigns.checkDue, isWaitingForCredits || (pending == nil && state == .running) {
+      times.append(due)
     }
     return times.min()
   }
@@ -198,16 +213,18 @@ public struct HCIHost: Sendable {
   public mutating func tick(at now: MonotonicTime) {
     if case .down(_, let retryAt) = state, now >= retryAt {
       open(at: now)
+    } else if case .recovering(_, _, let deadline) = state, now >= deadline {
+      open(at: now)
     } else if let stopDeadline, now >= stopDeadline {
       finishStopping()
     } else if let openDeadline, now >= openDeadline, state == .opening {
       fail(.openTimedOut, at: now)
     } else if let pending, now >= pending.deadline, !triesResetAgain(after: pending.command, at: now) {
-      fail(.noReply(to: state == .starting && startStep == 0 ? .reset : pending.command.opcode), at: now)
+      fail(.noReply(to: isAtReset ? .reset : pending.command.opcode), at: now)
     }
     listenForSilence(at: now)
     connections.tick(at: now)
-    if isWaitingForCredits, let due = aliveCheckDue, now >= due { fail(.noCredits, at: now) }
+    if isWaitingForCredits, let due = lifeSigns.checkDue, now >= due { fail(.noCredits, at: now) }
     proceed(at: now)
   }
 
@@ -229,18 +246,27 @@ public struct HCIHost: Sendable {
 
   private mutating func fail(_ fault: RadioFault, at now: MonotonicTime) {
     if state == .stopping { return finishStopping() }
-    if let since = runningSince, now.milliseconds(since: since) >= configuration.provenAfterMilliseconds {
-      failuresInARow = 0
-    }
+    if let runningSince { ladder.ran(forMilliseconds: now.milliseconds(since: runningSince)) }
     counters.faults += 1
     lastFault = fault
     gapSince = gapSince ?? now
-    let waits = configuration.retryMilliseconds
-    let wait = waits.isEmpty ? 1000 : waits[min(failuresInARow, waits.count - 1)]
-    failuresInARow += 1
+    let decision = ladder.next(against: fault, canReset: hasScanned && fault.mayYieldToReset, at: now)
+    lastStep = decision.step
     forgetController()
-    effects.append(.close)
-    state = .down(fault, retryAt: now.adding(milliseconds: wait))
+    switch decision.step {
+    case .reset:
+      isResetting = true
+      state = .starting
+      proceed(at: now)
+    case .reopen:
+      effects.append(.close)
+      state = .down(fault, retryAt: now.adding(milliseconds: decision.waitMilliseconds))
+    case .powerCycle, .rebind, .reboot:
+      effects.append(.close)
+      effects.append(.recover(decision.step))
+      let deadline = now.adding(milliseconds: configuration.outsideStepMilliseconds)
+      state = .recovering(fault, decision.step, deadline: deadline)
+    }
   }
 
   private mutating func finishStopping() {
@@ -250,10 +276,9 @@ public struct HCIHost: Sendable {
   }
 
   private mutating func forgetController() {
-    startStep = 0
-    resetsTried = 0
-    isCheckingAlive = false
-    silentSince = nil
+    startSequence = StartSequence()
+    isResetting = false
+    lifeSigns.restart()
     broadcaster = Broadcaster(isExtended: false, configuration: configuration)
     connections.forgetAll()
     scheduler.abandonAll()
@@ -262,7 +287,7 @@ public struct HCIHost: Sendable {
     pending = nil
     credits = 1
     runningSince = nil
-    aliveCheckDue = nil
+    hasScanned = false
     stopDeadline = nil
     openDeadline = nil
   }
@@ -387,17 +412,18 @@ public struct HCIHost: Sendable {
   ) throws(ParseError) {
     guard let command = pending?.command, command.opcode == opcode else { return }
     pending = nil
-    if isCheckingAlive {
-      isCheckingAlive = false
-      if command.opcode == .leSetRandomAddress { return judgeState(by: status, at: now) }
+    switch lifeSigns.judge(command, status, reports: counters.reports) {
+    case .none: break
+    case .sound: return
+    case .stateLost: return fail(.stateLost, at: now)
     }
     if status != .success, copes(with: command, status, at: now) { return }
-    guard status == .success || mayBeRefused(opcode) else {
+    guard status == .success || StartSequence.mayBeRefused(opcode) else {
       if state != .stopping { fail(.refused(opcode, status), at: now) } else { finishStopping() }
       return
     }
     do {
-      try learn(command, status, bytes, parameters)
+      try controller.learn(command.opcode, status, bytes, parameters)
     } catch {
       fail(.malformedReply(to: opcode), at: now)
       throw error
@@ -406,11 +432,11 @@ public struct HCIHost: Sendable {
     if opcode == .readLocalSupportedFeatures, !controller.supportsLowEnergy {
       return fail(.noLowEnergy, at: now)
     }
-    if state == .starting {
-      // The answer to a command that was only to fill a hole starts the walk over with Reset.
-      if startStep == 0, opcode != .reset { return }
-      startStep += 1
+    switch opcode {
+    case .leCreateConnection, .leExtendedCreateConnection: initiator.accepted()
+    default: broadcaster.confirm(command)
     }
+    if state == .starting { startSequence.answered(opcode) }
   }
 
   /// A refusal that belongs to the trade: the controller cannot do two things at once, or a connection is gone
@@ -441,88 +467,12 @@ public struct HCIHost: Sendable {
     }
   }
 
-  /// What a controller may leave out and still serve.
-  private func mayBeRefused(_ opcode: HCIOpcode) -> Bool {
-    switch opcode {
-    case .readLocalSupportedCommands, .writeLEHostSupport, .leReadSupportedStates, .readBufferSize: true
-    default: false
-    }
-  }
-
-  /// Takes in what a successful answer means.
-  private mutating func learn(
-    _ command: HCICommand, _ status: HCIStatus, _ bytes: Span<UInt8>, _ parameters: Range<Int>
-  ) throws(ParseError) {
-    var cursor = ByteCursor(bytes, in: parameters)
-    switch command.opcode {
-    case .readLocalVersionInformation:
-      controller.hciVersion = try cursor.uint8(bytes, "HCI_Version")
-      _ = try cursor.uint16(bytes, "HCI_Subversion")
-      _ = try cursor.uint8(bytes, "LMP_Version")
-      controller.manufacturer = try cursor.uint16(bytes, "Company_Identifier")
-    case .readLocalSupportedCommands where status == .success:
-      controller.supportedCommands = try cursor.range(64, "Supported_Commands").map { bytes[$0] }
-    case .readLocalSupportedFeatures:
-      controller.lmpFeatures = try cursor.uint64(bytes, "LMP_Features")
-    case .leReadLocalSupportedFeatures:
-      controller.leFeatures = try cursor.uint64(bytes, "LE_Features")
-    case .readBDADDR:
-      let start = try cursor.range(6, "BD_ADDR").lowerBound
-      controller.address = BluetoothAddress(bytes, at: start, isRandom: false)
-    case .leReadBufferSize:
-      controller.dataPacketBytes = Int(try cursor.uint16(bytes, "LE_ACL_Data_Packet_Length"))
-      controller.dataPackets = Int(try cursor.uint8(bytes, "Total_Num_LE_ACL_Data_Packets"))
-    case .readBufferSize where status == .success:
-      controller.dataPacketBytes = Int(try cursor.uint16(bytes, "ACL_Data_Packet_Length"))
-      _ = try cursor.uint8(bytes, "Synchronous_Data_Packet_Length")
-      controller.dataPackets = Int(try cursor.uint16(bytes, "Total_Num_ACL_Data_Packets"))
-    case .leReadSupportedStates where status == .success:
-      controller.supportedStates = try cursor.uint64(bytes, "LE_States")
-    case .leCreateConnection, .leExtendedCreateConnection: initiator.accepted()
-    default: broadcaster.confirm(command)
-    }
-  }
-
-  // MARK: Is it still there
-
-  /// A command that shows whether the controller still is in the state it was brought into: the random address may not
-  /// be set while it scans, so an intact controller refuses. Source: Core 5.4, vol. 4, part E, 7.8.4.
-  private var aliveCheck: HCICommand {
-    mutating get {
-      isCheckingAlive = true
-      guard isScanning, laxChecks < Self.laxChecksAllowed, let address = wanted?.address else {
-        return HCICommand(.readBDADDR)
-      }
-      return .leSetRandomAddress(address)
-    }
-  }
-
-  private mutating func judgeState(by status: HCIStatus, at now: MonotonicTime) {
-    let heardSomething = counters.reports != reportsAtCheck
-    reportsAtCheck = counters.reports
-    guard status == .success else {
-      laxChecks = 0
-      return
-    }
-    // It allowed what it must refuse. If it still hears, it is merely lax, and is asked for something else from now on.
-    if heardSomething { laxChecks += 1 } else { fail(.stateLost, at: now) }
-  }
-
-  private static let laxChecksAllowed = 3
-
-  /// The air is never silent for long where people are.
+  /// A silence that lasts is no longer believed.
   private mutating func listenForSilence(at now: MonotonicTime) {
-    guard state == .running, isScanning, !isListenOnly else {
-      silentSince = nil
-      return
-    }
-    if silentSince == nil || counters.reports != reportsAtSilence {
-      silentSince = now
-      reportsAtSilence = counters.reports
-    } else if let since = silentSince, now.milliseconds(since: since) >= configuration.silenceMilliseconds {
-      silentSince = nil
-      fail(.nothingHeard, at: now)
-    }
+    let canHear = state == .running && isScanning && !isListenOnly
+    if lifeSigns.listen(reports: canHear ? counters.reports : nil, at: now) { ladder.heard() }
+    guard let deadline = lifeSigns.silenceDeadline(factor: ladder.silenceFactor), now >= deadline else { return }
+    fail(.nothingHeard, at: now)
   }
 
   // MARK: What to say next
@@ -530,8 +480,9 @@ public struct HCIHost: Sendable {
   private mutating func proceed(at now: MonotonicTime) {
     guard !isListenOnly else { return }
     proceededAt = now
-    if isScanning, let since = gapSince {
-      lastGapMilliseconds = now.milliseconds(since: since)
+    if isScanning {
+      hasScanned = true
+      if let since = gapSince { lastGapMilliseconds = now.milliseconds(since: since) }
       gapSince = nil
     }
     for reading in connections.readings { finishReading(reading, at: now) }
@@ -543,75 +494,46 @@ public struct HCIHost: Sendable {
     while true {
       switch state {
       case .starting:
-        guard startStep < Self.startSteps.count else {
-          state = .running
-          runningSince = now
-          broadcaster = Broadcaster(
-            isExtended: controller.supportsExtendedAdvertising, configuration: configuration)
-          initiator.begin(with: controller, at: now)
-          continue
-        }
-        guard let command = startCommand(Self.startSteps[startStep]) else {
-          startStep += 1
-          continue
-        }
-        return send(command, at: now)
+        if let command = startSequence.next(for: controller) { return send(command, at: now) }
+        state = .running
+        isResetting = false
+        runningSince = now
+        broadcaster = Broadcaster(
+          isExtended: controller.supportsExtendedAdvertising, configuration: configuration)
+        initiator.begin(with: controller, at: now)
       case .running:
         if let command = nextCommand(at: now) { return send(command, at: now) }
-        guard let due = aliveCheckDue, now >= due else { return }
-        return send(aliveCheck, at: now)
+        guard let due = lifeSigns.checkDue, now >= due else { return }
+        return send(lifeSigns.question(address: wanted?.address, isScanning: isScanning), at: now)
       case .stopping:
         if initiator.takeCancel(at: now, always: true) { return send(.leCreateConnectionCancel, at: now) }
         if let command = broadcaster.off { return send(command, at: now) }
         return finishStopping()
-      case .closed, .opening, .down: return
+      case .closed, .opening, .down, .recovering: return
       }
     }
   }
 
-  /// What is left of a packet that was cut off when its controller died swallows answers until it is full. A command
-  /// with a long answer (71 bytes) fills it, then Reset is heard again.
+  private var isAtReset: Bool { state == .starting && startSequence.isAtReset }
+
   private mutating func triesResetAgain(after command: HCICommand, at now: MonotonicTime) -> Bool {
-    guard state == .starting, startStep == 0, resetsTried < configuration.resetAttempts else { return false }
+    guard state == .starting, !isResetting,
+      let next = startSequence.retry(after: command, attempts: configuration.resetAttempts)
+    else { return false }
     pending = nil
     credits = 1
-    if command.opcode == .reset {
-      resetsTried += 1
-      send(HCICommand(.readLocalSupportedCommands), at: now)
-    } else {
-      send(.reset, at: now)
-    }
+    send(next, at: now)
     return true
   }
 
   private mutating func send(_ command: HCICommand, at now: MonotonicTime) {
     credits -= 1
-    aliveCheckDue = now.adding(milliseconds: configuration.aliveCheckMilliseconds)
+    lifeSigns.sent(at: now)
     let timeout =
-      state == .starting && startStep == 0
+      isAtReset
       ? configuration.resetTimeoutMilliseconds : configuration.commandTimeoutMilliseconds
     pending = (command, now.adding(milliseconds: timeout))
     effects.append(.send(command.packet))
-  }
-
-  private static let startSteps: [HCIOpcode] = [
-    .reset, .readLocalVersionInformation, .readLocalSupportedCommands, .readLocalSupportedFeatures, .readBDADDR,
-    .setEventMask, .writeLEHostSupport, .leReadBufferSize, .readBufferSize, .leReadLocalSupportedFeatures,
-    .leReadSupportedStates, .leSetEventMask,
-  ]
-
-  /// nil to leave the step out.
-  private func startCommand(_ opcode: HCIOpcode) -> HCICommand? {
-    switch opcode {
-    case .setEventMask: .setEventMask
-    case .leSetEventMask: .leSetEventMask
-    // Source: Core 5.4, vol. 4, part E, 6.27: octet 24, bit 6.
-    case .writeLEHostSupport:
-      controller.supportsClassic && controller.supportsCommand(octet: 24, bit: 6) ? .writeLEHostSupport : nil
-    // A controller without LE buffers of its own shares the BR/EDR ones. Source: Core 5.4, vol. 4, part E, 7.8.2.
-    case .readBufferSize: controller.dataPackets == 0 || controller.dataPacketBytes == 0 ? .init(opcode) : nil
-    default: HCICommand(opcode)
-    }
   }
 
   /// What is to be done next, by urgency: end what is over, leave the air for a new address, be on the air as wanted,

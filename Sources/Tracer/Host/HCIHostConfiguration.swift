@@ -35,10 +35,9 @@ public struct HCIHostConfiguration: Hashable, Sendable {
   public var resetAttempts = 2
   public var openTimeoutMilliseconds: Int64 = 10_000
   public var stopTimeoutMilliseconds: Int64 = 1000
-  /// Pauses before the first, second … attempt in a row; the last one repeats.
-  public var retryMilliseconds: [Int64] = [500, 1000, 2000, 5000]
-  /// A controller that ran this long counts as sound: the next fault starts with the shortest pause again.
-  public var provenAfterMilliseconds: Int64 = 10_000
+  /// Longest wait for a step outside. A power cycle takes 28 s at the most (`AppLimits`).
+  public var outsideStepMilliseconds: Int64 = 60_000
+  public var recovery = RecoveryLadder.Configuration()
 
   public init() {}
 }

@@ -4,7 +4,7 @@
 public enum TransportFault: Error, Hashable, Sendable {
   /// No such adapter, or nothing listens at that address.
   case notFound
-  /// Somebody else holds the adapter, or it is still up.
+  /// Somebody else holds the adapter, it is still up, or the kernel has not set it up: the user channel tells no more.
   case busy
   /// The process lacks CAP_NET_ADMIN or CAP_NET_RAW, or may not open the socket's file.
   case notAllowed
@@ -46,7 +46,8 @@ extension TransportFault: CustomStringConvertible {
     switch self {
     case .notFound: "no such adapter or controller socket; check the radio setting and that it is plugged in"
     case .busy:
-      "the adapter is in use; stop bluetoothd (systemctl disable --now bluetooth) or other users of it"
+      "the kernel keeps the adapter: bluetoothd or another program uses it (systemctl disable --now bluetooth), or the "
+        + "kernel could not set it up (then it is to be plugged in anew)"
     case .notAllowed: "not allowed to open it; the service needs CAP_NET_ADMIN and CAP_NET_RAW"
     case .switchedOff: "Bluetooth is switched off; run rfkill unblock bluetooth, or look for a switch"
     case .noBluetooth: "this system's kernel has no Bluetooth; load its modules (modprobe bluetooth)"
@@ -64,7 +65,7 @@ extension RadioFault: CustomStringConvertible {
     case .transport(let fault): fault.description
     case .noReply(let opcode): "the controller did not answer \(opcode)"
     case .stateLost: "the controller has restarted by itself"
-    case .nothingHeard: "nothing at all was heard for too long; the controller is started anew"
+    case .nothingHeard: "nothing at all was heard for too long"
     case .noCredits: "the controller takes no more commands"
     case .refused(let opcode, let status): "the controller refused \(opcode): \(status)"
     case .malformedReply(let opcode): "the controller's answer to \(opcode) is malformed"
