@@ -69,7 +69,9 @@ private struct HostConversation {
       generation = 0
       isOpen = true
     } else if kind & 4 != 0 {
-      host = HCIHost()
+      var configuration = HCIHostConfiguration()
+      configuration.recovery.outsideSteps = [.powerCycle, .rebind, .reboot]
+      host = HCIHost(configuration: configuration)
       isOpen = false
       host.advertise(Self.advertisement(1), at: now)
       host.start(at: now)
@@ -175,6 +177,10 @@ private struct HostConversation {
       isOpen = true
       host.transportOpened(generation: generation, at: now)
     case .close: isOpen = false
+    case .recover(let step):
+      hold(!isOpen && step.isOutside, "the transport is closed while a step is taken outside")
+      // Otherwise its end never comes.
+      if isSound { host.recovered(step, at: now) }
     case .send(let packet):
       hold(generation != 0, "nothing is sent to a recording")
       switch packet.first {

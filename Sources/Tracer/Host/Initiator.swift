@@ -28,6 +28,8 @@ struct Initiator: Sendable {
   private var scansMeanwhile = true
   private var advertisesMeanwhile = true
   private var limit = 1
+  /// As many connections as can be made stand: the end of one of them is waited for.
+  private var isFull = false
   /// Milliseconds of searching that may still be spent, as nothing else is heard meanwhile; less than zero is a debt.
   private var budget = 0.0
   private var budgetAt: MonotonicTime?
@@ -65,9 +67,10 @@ struct Initiator: Sendable {
   mutating func plan(
     from scheduler: inout ReadScheduler, slot: Slot, connections: Connections, at now: MonotonicTime
   ) {
-    guard state == .idle, connections.count(.central) < limit else { return }
+    guard state == .idle else { return }
     accrue(at: now)
-    guard budget > 0 else { return }
+    isFull = connections.count(.central) >= limit
+    guard !isFull, budget > 0 else { return }
     guard let peer = scheduler.next(slot: slot, at: now) else { return }
     guard !connections.isConnected(to: peer) else {
       scheduler.finished(peer, .failed, startedIn: slot, slot: slot, at: now)
@@ -128,6 +131,7 @@ struct Initiator: Sendable {
   /// When there is something to do by time alone, after `now`.
   func nextDeadline(of scheduler: ReadScheduler, after now: MonotonicTime) -> MonotonicTime? {
     switch state {
+    case .idle where isFull: nil
     case .idle where budget <= 0 && scheduler.waitingCount > 0:
       now.adding(milliseconds: Int64(-budget / max(configuration.initiatingShare, 0.01)) + 1)
     case .idle: scheduler.nextDeadline(after: now)
