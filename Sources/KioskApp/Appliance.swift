@@ -94,7 +94,7 @@ struct Appliance {
         case .radio(let effect): radio.apply(effect)
         case .write(let updates): storage.write(updates)
         case .dateContacts(let bootTime): storage.date(bootTime: bootTime)
-        case .purge(let time): storage.purge(before: time)
+        case .purge(let contacts, let visits): storage.purge(contactsBefore: contacts, visitsBefore: visits)
         case .lines(let states): lines.apply(states)
         case .show(let page): display?.show(page)
         case .stopped: break running
@@ -179,6 +179,8 @@ struct Appliance {
     switch request {
     case .f0Imported:
       post(.f0Imported)
+      return Array("{}\n".utf8)
+    case .visitsAdded:
       return Array("{}\n".utf8)
     case .capture:
       let recording = capture.recording()

@@ -38,7 +38,7 @@ public struct Kiosk: Sendable {
     case lines(LineStates)
     case show(HomePage)
     /// A new hour has begun, or the run has: forget what is older than the retention.
-    case purge(before: UTCTime)
+    case purge(contactsBefore: UTCTime, visitsBefore: UTCTime)
     /// Everything is switched off; nothing follows.
     case stopped
   }
@@ -202,8 +202,12 @@ public struct Kiosk: Sendable {
     let hour = slot.day * 24 + Int64(slot.index * 24 / SlotScheme.standard.slotsPerDay)
     if moment.isSynchronised, purgedHour != hour {
       purgedHour = hour
-      let age = Int64(settings.contactRetentionDays) * SlotScheme.dayMilliseconds
-      effects.append(.purge(before: moment.utc.adding(milliseconds: -age)))
+      func before(_ days: Int) -> UTCTime {
+        moment.utc.adding(milliseconds: -Int64(days) * SlotScheme.dayMilliseconds)
+      }
+      effects.append(
+        .purge(
+          contactsBefore: before(settings.contactRetentionDays), visitsBefore: before(settings.visitRetentionDays)))
     }
   }
 

@@ -7,6 +7,15 @@ public enum CoreLimits {
   /// Addresses known to belong to a Bluezoner. At the limit a scan response of a further one counts as a device of
   /// its own.
   public static let aliases = 4096
+  /// Tracks of which every two are compared once a second. At the limit the weakest are left out: a phone of theirs that
+  /// sends under two addresses counts twice.
+  public static let joinedTracks = 128
+  /// Tracks that began lately and are compared with what fell silent. At the limit the weakest count as newcomers.
+  public static let linkedTracks = 256
+  /// Visits waiting for the disk. At the limit new ones are not logged, and the status says so.
+  public static let pendingVisits = 10_000
+  /// Hours that a tally of visits holds: 180 days. At the limit further hours are not counted.
+  public static let tallyHours = 180 * 24
   /// Contacts held in memory between two writes, or while the disk refuses them. At the limit new ones are not
   /// logged, and the status says so.
   public static let pendingContacts = 20_000

@@ -197,7 +197,7 @@ struct KioskHarness {
   var refusalsInEarnest: [HCIOpcode] { air.controller.refusals.filter { $0 != .leSetRandomAddress } }
 
   var purges: [UTCTime] {
-    effects.compactMap { _, effect in if case .purge(let time) = effect { time } else { nil } }
+    effects.compactMap { _, effect in if case .purge(let time, _) = effect { time } else { nil } }
   }
 
   var bootTimes: [UTCTime] {

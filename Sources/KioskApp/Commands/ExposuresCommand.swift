@@ -38,8 +38,10 @@ struct ExposuresCommand: ParsableCommand {
     for exposure in exposures {
       let line = Line(exposure)
       let columns = [
-        pad("\(line.f0)", 5), pad(line.start, 25), pad(line.end, 25), padLeft("\(line.minutes)", 7),
-        padLeft(line.nearest_dbm.map { "\($0) dBm" } ?? "-", 7), padLeft("\(line.contacts)", 8),
+        "\(line.f0)".padded(to: 5), line.start.padded(to: 25), line.end.padded(to: 25),
+        "\(line.minutes)".padded(to: 7, .right),
+        (line.nearest_dbm.map { "\($0) dBm" } ?? "-").padded(to: 7, .right),
+        "\(line.contacts)".padded(to: 8, .right),
       ]
       print(columns.joined(separator: "  "))
     }
@@ -68,13 +70,5 @@ struct ExposuresCommand: ParsableCommand {
     private static func local(_ time: UTCTime) -> String {
       LocalTime(time, offsetSeconds: SystemClock.utcOffsetSeconds(at: time.seconds)).rfc3339
     }
-  }
-
-  private func pad(_ text: String, _ width: Int) -> String {
-    text + String(repeating: " ", count: max(width - text.count, 0))
-  }
-
-  private func padLeft(_ text: String, _ width: Int) -> String {
-    String(repeating: " ", count: max(width - text.count, 0)) + text
   }
 }

@@ -10,7 +10,8 @@ struct KioskCommand: AsyncParsableCommand {
     abstract: "Bluezone at the door: hears, counts, prompts, logs and matches.",
     version: "0.1.0",
     subcommands: [
-      RunCommand.self, StatusCommand.self, F0Command.self, ExposuresCommand.self, IDsCommand.self,
+      RunCommand.self, StatusCommand.self, LogCommand.self, HistoryCommand.self, F0Command.self, ExposuresCommand.self,
+      IDsCommand.self,
       ReplayCommand.self, CaptureCommand.self, RenderCommand.self, RecoverCommand.self,
     ])
 }
@@ -18,6 +19,7 @@ struct KioskCommand: AsyncParsableCommand {
 /// How a command ends when it cannot do its work: words to stderr, and a code that scripts can tell apart.
 enum Exit {
   /// Source: sysexits.h.
+  static let usage: Int32 = 64
   static let notRunning: Int32 = 69
   static let notAllowed: Int32 = 77
 

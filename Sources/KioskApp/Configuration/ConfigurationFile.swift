@@ -88,6 +88,7 @@ struct ConfigurationFile {
     "prompt.beep_milliseconds": integer(0...1000) { $0.prompt.beepMilliseconds = Int64($1) },
     "clock.trust": choice(named(Settings.ClockTrust.allCases)) { $0.clockTrust = $1 },
     "contacts.retention_days": integer(1...30) { $0.contactRetentionDays = $1 },
+    "visits.retention_days": integer(1...366) { $0.visitRetentionDays = $1 },
     "f0.tolerance_slots": integer(0...8) { $0.f0ToleranceSlots = $1 },
     "screen.display": checkedText { settings, value throws(Refusal) in
       do { _ = try DisplayKind(parsing: value) } catch { throw Refusal(reason: "is wrong: \(error)") }

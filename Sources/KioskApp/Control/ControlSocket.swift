@@ -10,6 +10,8 @@ enum ControlRequest: String, Sendable {
   case status
   /// F0 data was imported by another process: look again.
   case f0Imported = "f0-imported"
+  /// Visits were added by another process: count again.
+  case visitsAdded = "visits-added"
   /// The newest packets: `CaptureAnswer`, a line feed, a btsnoop file.
   case capture
 }

@@ -65,6 +65,21 @@ enum Migrations {
         try db.execute(sql: "ALTER TABLE \(table) ADD COLUMN platform INTEGER")
       }
     }
+    migrator.registerMigration("3: entry log") { db in
+      // `start`, `end`: seconds since 1970 UTC, or since the boot that `boot` names, while the clock could not be believed.
+      // `kind`: Visit.Kind. Nothing here leads to a contact, and nothing from a contact to here.
+      try db.execute(
+        sql: """
+          CREATE TABLE visit (
+            id INTEGER PRIMARY KEY, boot TEXT, start INTEGER NOT NULL, "end" INTEGER NOT NULL,
+            kind INTEGER NOT NULL, platform INTEGER, nearest INTEGER,
+            prompted INTEGER NOT NULL, installed INTEGER NOT NULL, open INTEGER NOT NULL
+          ) STRICT;
+          CREATE INDEX visitStart ON visit (start);
+          CREATE INDEX visitOpen ON visit (id) WHERE open;
+          CREATE INDEX visitUndated ON visit (boot) WHERE boot IS NOT NULL;
+          """)
+    }
     return migrator
   }
 }

@@ -37,9 +37,10 @@ final class StorageQueue: Sendable {
     }
   }
 
-  func purge(before time: UTCTime) {
-    attempt("purging old contacts") { store, boot throws(StoreError) in
-      try store.purge(before: time, boot: boot)
+  func purge(contactsBefore: UTCTime, visitsBefore: UTCTime) {
+    attempt("purging what is old") { store, boot throws(StoreError) in
+      try store.purge(before: contactsBefore, boot: boot)
+      try store.purgeVisits(before: visitsBefore, boot: boot)
     }
   }
 

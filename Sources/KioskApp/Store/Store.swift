@@ -71,7 +71,7 @@ final class Store: Sendable {
     }
   }
 
-  /// Moves this boot's undated contacts to where they belong, now that the time at which it began is known.
+  /// Moves this boot's undated contacts and visits to where they belong, now that the time at which it began is known.
   func date(boot: String, bootTime: UTCTime) throws(StoreError) {
     try write { db in
       let dated = try db.cachedStatement(sql: Self.upsertContact)
@@ -83,6 +83,7 @@ final class Store: Sendable {
           last: bootTime.adding(milliseconds: row["last"]), Self.strength(row), row["platform"])
       }
       try db.execute(sql: "DELETE FROM undatedContact WHERE boot = ?", arguments: [boot])
+      try Self.dateVisits(db, boot: boot, bootTime: bootTime)
     }
   }
 
@@ -261,11 +262,11 @@ final class Store: Sendable {
     .init(count: row["count"], nearestDBm: row["nearest"], sumDBm: row["rssiSum"])
   }
 
-  private func write<T>(_ body: (Database) throws -> T) throws(StoreError) -> T {
+  func write<T>(_ body: (Database) throws -> T) throws(StoreError) -> T {
     do { return try database.write(body) } catch { throw StoreError(error, path: path) }
   }
 
-  private func read<T>(_ body: (Database) throws -> T) throws(StoreError) -> T {
+  func read<T>(_ body: (Database) throws -> T) throws(StoreError) -> T {
     do { return try database.read(body) } catch { throw StoreError(error, path: path) }
   }
 }

@@ -49,6 +49,11 @@ enum AppLimits {
   static let captureQueueBytes = 1 << 20
   /// Largest capture file, bytes. At the limit the capture ends and says so; the kiosk goes on.
   static let captureFileBytes = 512 << 20
+  /// People whom one `kiosk log add` counts.
+  static let visitsAdded = 1000
+  /// Visits, counted back from the newest, that `kiosk log --follow` still waits for. One that ends after so many others
+  /// have begun is not shown.
+  static let followedVisits: Int64 = 1000
   /// Longest wait for the disk to take the end of a capture, when the kiosk stops. After it the end is lost.
   static let captureCloseMilliseconds = 5000
 }

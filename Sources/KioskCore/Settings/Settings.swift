@@ -17,6 +17,8 @@ public struct Settings: Hashable, Sendable {
   public var clockTrust = ClockTrust.synchronised
   /// Days a contact is kept, 1 to 30.
   public var contactRetentionDays = 14
+  /// Days a visit is kept, 1 to 366.
+  public var visitRetentionDays = 180
   /// Slots by which a phone's clock may be off when F0 data is matched, 0 to 8.
   public var f0ToleranceSlots = 1
   public var screen = Screen()
