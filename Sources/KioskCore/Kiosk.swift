@@ -60,6 +60,8 @@ public struct Kiosk: Sendable {
   /// Whether what was pending when the stop was asked for has been handed over.
   private var hasHandedOver = false
   private var wasSynchronised = false
+  /// The UTC time at which the monotonic clock stood at zero, by the last event.
+  private var bootTime: UTCTime?
   private var sentSlot: Slot?
   private var identityFailure: BluezoneIdentity.Failure?
   private var purgedHour: Int64?
@@ -150,7 +152,9 @@ public struct Kiosk: Sendable {
 
   private mutating func hear(at moment: Moment) {
     for sighting in host.sightings {
-      if let id = sighting.bluezoneID {
+      // By a clock that cannot be believed nobody knows when a slot ends: an id counts when it is heard or read, not
+      // for as long as it is remembered.
+      if let id = sighting.bluezoneID, moment.isSynchronised || !sighting.isRemembered {
         contacts.hear(id, rssiDBm: sighting.rssiDBm, platform: sighting.platform, at: moment)
       }
       if let device = presence.hear(sighting, at: moment.monotonic) {
@@ -185,9 +189,14 @@ public struct Kiosk: Sendable {
 
   /// Slot boundaries, the hour's purge, and the moment at which the clock can first be believed.
   private mutating func followClock(at moment: Moment) {
+    // Where the wall clock is set, an id read before may be of another slot, even if the slot has the same number.
+    let bootTime = moment.utc(at: MonotonicTime(milliseconds: 0))
+    let step = bootTime.milliseconds.subtractingReportingOverflow((self.bootTime ?? bootTime).milliseconds)
+    if step.overflow || step.partialValue.magnitude > CoreLimits.clockStepMilliseconds { host.forgetReadIDs() }
+    self.bootTime = bootTime
     if moment.isSynchronised, !wasSynchronised {
       contacts.date(at: moment)
-      effects.append(.dateContacts(bootTime: moment.utc(at: MonotonicTime(milliseconds: 0))))
+      effects.append(.dateContacts(bootTime: bootTime))
     }
     wasSynchronised = moment.isSynchronised
     guard identity != nil, !isStopping else { return }

@@ -21,6 +21,9 @@ public enum CoreLimits {
   public static let pendingContacts = 20_000
   /// Longest time from hearing a contact to handing it to the disk, and the shortest between two writes.
   public static let writeIntervalMilliseconds: Int64 = 10_000
+  /// The wall clock was set when it goes ahead of or behind the monotonic one by more than this from one event to the
+  /// next. Slewing is slower by far.
+  public static let clockStepMilliseconds: UInt64 = 1000
   /// Longest span of one F0 entry, days. A longer one is refused: no batch looks back further.
   public static let f0EntryDays: Int64 = 60
   /// Entries of one F0 file. A longer file is refused.

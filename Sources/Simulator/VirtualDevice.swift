@@ -48,6 +48,8 @@ public struct VirtualDevice: Sendable {
   public let nearDBm: Int
   /// How it behaves when somebody connects to it.
   public var behaviour = VirtualPeer.Behaviour.answers
+  /// Its address stays when its id changes: an iPhone's rotates by a clock of its own.
+  public var keepsAddress = false
   /// When it is here at all, beside its visits; nil for always. The air forgets it afterwards.
   public var presence: Range<MonotonicTime>?
   let intervalMilliseconds: Int64
@@ -146,7 +148,8 @@ public struct VirtualDevice: Sendable {
   public func transmission(at utc: UTCTime) -> SoftwareController.Transmission {
     let slot = SlotScheme.standard.slot(at: utc)
     var random = SplitMix64(seed: seed ^ UInt64(bitPattern: slot.day &* 96 &+ Int64(slot.index)))
-    let rotating = BluetoothAddress.resolvableForm(random: random.next())
+    let drawn = random.next()
+    let rotating = BluetoothAddress.resolvableForm(random: keepsAddress ? seed : drawn)
     let fixed = BluetoothAddress(bits: seed, isRandom: false)
     let noise = (0..<5).map { _ in UInt8.random(in: 0...255, using: &random) }
     switch kind {

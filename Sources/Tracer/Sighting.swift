@@ -10,6 +10,8 @@ public struct Sighting: Hashable, Sendable {
   public var facts: AdvertisingFacts
   /// The id that was read from this address over GATT in this slot.
   public var readID: BluezoneID?
+  /// `readID` was not read now but earlier, in what was the same slot by this node's clock.
+  public var isRemembered = false
 
   /// The platform of a Bluezoner, by the way in which its id was learnt: only iPhones have to be asked.
   public var platform: Platform? { facts.bluezoneID != nil ? .android : readID != nil ? .ios : nil }

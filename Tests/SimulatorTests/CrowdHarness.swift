@@ -32,10 +32,16 @@ struct CrowdHarness {
   private(set) var firstRead: [BluezoneID: MonotonicTime] = [:]
   /// A write with two rows for the same id and slot, which must not be.
   private(set) var repeatedRows = 0
+  /// Rows whose last hearing was in another slot than their first, which must not be.
+  private(set) var crossingRows = 0
+  /// How often the kiosk woke because it had asked for it.
+  private(set) var wakes = 0
   /// What was on the air, each change with its time.
   private(set) var transmissions: [(at: MonotonicTime, sent: SoftwareController.Transmission?)] = []
   var keepsRows = true
-  var onRow: ((Key) -> Void)?
+  var onRow: ((Key, Platform?) -> Void)?
+  /// Sees what the controller tells the kiosk, with the true time.
+  var onPackets: (([[UInt8]], UTCTime) -> Void)?
   private var generation: Int?
 
   static let midnight = UTCTime(seconds: 1_763_683_200)
@@ -50,19 +56,27 @@ struct CrowdHarness {
     let bits = RandomBits(seed: seed)
     var settings = Settings()
     settings.host = host
-    let key = BluezoneKey([UInt8](repeating: 9, count: BluezoneKey.byteCount))
-    kiosk = Kiosk(
-      settings: settings, identity: key.map { BluezoneIdentity(baseKey: $0, baseDay: Self.baseDay) },
-      startingAt: now, randomBits: { bits.next() })
+    kiosk = Kiosk(settings: settings, identity: Self.identity, startingAt: now, randomBits: { bits.next() })
+  }
+
+  private static let identity = BluezoneKey([UInt8](repeating: 9, count: BluezoneKey.byteCount)).map {
+    BluezoneIdentity(baseKey: $0, baseDay: baseDay)
+  }
+
+  /// The kiosk's own id at a moment of its clock.
+  static func ownID(at utc: UTCTime) -> BluezoneID? {
+    var identity = identity
+    return try? identity?.bluezoneID(in: SlotScheme.standard.slot(at: utc))
   }
 
   /// A phone that arrives after so long and stays.
   mutating func arrive(
     _ kind: VirtualDevice.Kind, after milliseconds: Int64, staying: Int64 = 10_000_000, nearDBm: Int = -60,
-    behaviour: VirtualPeer.Behaviour = .answers, random: inout SplitMix64
+    behaviour: VirtualPeer.Behaviour = .answers, keepsAddress: Bool = false, random: inout SplitMix64
   ) -> VirtualDevice {
     var device = VirtualDevice(kind, nearDBm: nearDBm, visit: nil, baseDay: Self.baseDay, random: &random)
     device.behaviour = behaviour
+    device.keepsAddress = keepsAddress
     let start = now.monotonic.adding(milliseconds: milliseconds)
     device.presence = start..<start.adding(milliseconds: staying)
     air.add(device)
@@ -83,12 +97,15 @@ struct CrowdHarness {
   mutating func run(for milliseconds: Int64) {
     let end = now.monotonic.adding(milliseconds: milliseconds)
     while true {
+      // Whoever is looked for now sends at the full rate from now on: the air has to take note of it.
+      if air.thinning > 1 { air.advance(to: now) }
       let next = max(min(kiosk.nextDeadline, air.nextDeadline ?? end, end), now.monotonic)
       now.utc = now.utc(at: next)
       now.monotonic = next
       air.advance(to: now)
       deliver()
       if kiosk.nextDeadline <= now.monotonic {
+        wakes += 1
         handle(.tick)
         if kiosk.nextDeadline <= now.monotonic {
           Issue.record("the driver spins at \(now.monotonic.milliseconds) ms")
@@ -99,9 +116,27 @@ struct CrowdHarness {
     }
   }
 
+  /// Lets time pass in steps until `condition` holds, at most for so long.
+  ///
+  /// - Returns: whether it came to hold.
+  mutating func run(atMost milliseconds: Int64, until condition: (Self) -> Bool) -> Bool {
+    let end = now.monotonic.adding(milliseconds: milliseconds)
+    while !condition(self) {
+      guard now.monotonic < end else { return false }
+      run(for: Self.stepMilliseconds)
+    }
+    return true
+  }
+
+  private static let stepMilliseconds: Int64 = 10
+
   private mutating func handle(_ event: Kiosk.Event) {
     kiosk.handle(event, at: moment)
     note()
+    settle()
+  }
+
+  private mutating func settle() {
     for _ in 0..<1000 {
       let effects = kiosk.takeEffects()
       for effect in effects { apply(effect) }
@@ -112,16 +147,16 @@ struct CrowdHarness {
   }
 
   private mutating func deliver() {
-    if !air.controller.output.isEmpty {
-      deliverOnce()
-      handle(.packets([], generation: generation ?? 0))
-    }
+    guard !air.controller.output.isEmpty else { return }
+    deliverOnce()
+    settle()
   }
 
   private mutating func deliverOnce() {
     let packets = air.controller.output
     air.controller.output.removeAll(keepingCapacity: true)
     guard let generation, !packets.isEmpty else { return }
+    onPackets?(packets, now.utc)
     kiosk.handle(.packets(packets, generation: generation), at: moment)
     note()
   }
@@ -139,7 +174,7 @@ struct CrowdHarness {
       self.generation = generation
       kiosk.handle(.radioOpened(generation: generation), at: moment)
     case .radio(.close): generation = nil
-    case .radio(.recover(let step)): kiosk.handle(.radioRecovered(step, fault: nil), at: now)
+    case .radio(.recover(let step)): kiosk.handle(.radioRecovered(step, fault: nil), at: moment)
     case .radio(.send(let packet)):
       air.controller.receive(packet)
       if keepsRows, transmissions.isEmpty || transmissions[transmissions.count - 1].sent != air.controller.transmission
@@ -161,26 +196,31 @@ struct CrowdHarness {
               last: bootTime.adding(milliseconds: last.milliseconds))
           }
           return update
-        })
+        }, joinsRows: true)
     case .stopped, .lines, .show, .purge: break
     }
   }
 
-  private mutating func write(_ updates: [ContactUpdate]) {
+  /// - Parameter joinsRows: several of `updates` may be of one row.
+  private mutating func write(_ updates: [ContactUpdate], joinsRows: Bool = false) {
     var seen: Set<Key> = []
     for update in updates {
-      guard case .dated(let first, _) = update.span else {
+      guard case .dated(let first, let last) = update.span else {
         undated.append(update)
         continue
       }
       let key = Key(id: update.id, slot: LogSlot.number(at: first))
-      if !seen.insert(key).inserted { repeatedRows += 1 }
-      onRow?(key)
+      if !seen.insert(key).inserted, !joinsRows { repeatedRows += 1 }
+      if LogSlot.number(at: last) != key.slot { crossingRows += 1 }
+      onRow?(key, update.platform)
       guard keepsRows else { continue }
       var row = rows[key] ?? Row()
       row.platform = row.platform ?? update.platform
       row.strength.count += update.strength.count
       row.strength.sumDBm += update.strength.sumDBm
+      if let nearest = update.strength.nearestDBm {
+        row.strength.nearestDBm = max(row.strength.nearestDBm ?? nearest, nearest)
+      }
       rows[key] = row
     }
   }

@@ -230,6 +230,11 @@ enum Events {
       + [1, 2, 3, 4, 5, 6, 0x18, 0, 0, 0, 0x48, 0, 0]
   }
 
+  /// A connection as central that was not made.
+  static func notConnected(_ status: UInt8, _ peer: BluetoothAddress) -> [UInt8] {
+    [0x04, 0x3E, 19, 0x01, status, 0, 0, 0, peer.isRandom ? 1 : 0] + peer.bytes + [0, 0, 0, 0, 0, 0, 0]
+  }
+
   static func disconnected(_ handle: UInt16) -> [UInt8] {
     [0x04, 0x05, 4, 0, UInt8(handle & 0xFF), UInt8(handle >> 8), 0x16]
   }

@@ -141,6 +141,9 @@ public struct HCIHost: Sendable {
     proceed(at: now)
   }
 
+  /// The wall clock was set: what was read before may be of another slot than it seemed.
+  public mutating func forgetReadIDs() { scheduler.forgetRead() }
+
   /// Switches off what was switched on, then closes.
   public mutating func stop(at now: MonotonicTime) {
     switch state {
@@ -345,6 +348,7 @@ public struct HCIHost: Sendable {
         address: report.address, rssiDBm: report.rssiDBm, isScanResponse: report.eventType == 4, facts: facts)
       if facts.bluezoneID == nil, let slot = wanted?.slot {
         sighting.readID = scheduler.id(of: report.address, in: slot)
+        sighting.isRemembered = sighting.readID != nil
         if let hint = ReadScheduler.Hint(facts), report.isConnectable, configuration.readsIDs {
           scheduler.heard(report.address, hint: hint, rssiDBm: report.rssiDBm, slot: slot, at: now)
         }

@@ -48,11 +48,17 @@ public struct ReadScheduler: Sendable {
     var isUnderWay = false
   }
 
+  private struct Stranger {
+    /// What it was asked for.
+    var hint: Hint
+    var until: MonotonicTime
+  }
+
   private let configuration: Configuration
   private var candidates: [BluetoothAddress: Candidate] = [:]
   private var known: [BluetoothAddress: BluezoneID] = [:]
   private var knownSlot: Slot?
-  private var strangers: [BluetoothAddress: MonotonicTime] = [:]
+  private var strangers: [BluetoothAddress: Stranger] = [:]
   /// Counts since the start.
   public private(set) var counters = Counters()
 
@@ -80,12 +86,12 @@ public struct ReadScheduler: Sendable {
   public mutating func heard(
     _ address: BluetoothAddress, hint: Hint, rssiDBm: Int8?, slot: Slot, at now: MonotonicTime
   ) {
-    enter(slot)
+    enter(slot, at: now)
     let rssi = rssiDBm ?? -127
     guard known[address] == nil, rssi >= configuration.weakestDBm else { return }
-    if let until = strangers[address] {
-      // A service that is advertised openly is there now, whatever was found before.
-      guard hint == .foreground || now >= until else { return }
+    if let stranger = strangers[address] {
+      // A service that is advertised openly is there now, if it was not when the device was asked.
+      guard hint > stranger.hint || now >= stranger.until else { return }
       strangers[address] = nil
     }
     if var candidate = candidates[address] {
@@ -104,7 +110,7 @@ public struct ReadScheduler: Sendable {
 
   /// The device to connect to now, which then counts as under way; nil when nobody waits.
   public mutating func next(slot: Slot, at now: MonotonicTime) -> BluetoothAddress? {
-    enter(slot)
+    enter(slot, at: now)
     var best: (address: BluetoothAddress, worth: Double)?
     for (address, candidate) in candidates where !candidate.isUnderWay {
       if now.milliseconds(since: candidate.lastHeard) >= configuration.hintMilliseconds {
@@ -132,7 +138,7 @@ public struct ReadScheduler: Sendable {
   public mutating func finished(
     _ address: BluetoothAddress, _ outcome: Outcome, startedIn startSlot: Slot, slot: Slot, at now: MonotonicTime
   ) -> Int8? {
-    enter(slot)
+    enter(slot, at: now)
     let rssi = candidates[address]?.rssiDBm
     switch outcome {
     case .id(let id) where startSlot == slot:
@@ -142,9 +148,9 @@ public struct ReadScheduler: Sendable {
     case .id:
       candidates[address]?.isUnderWay = false
     case .stranger:
-      candidates[address] = nil
+      let hint = candidates.removeValue(forKey: address)?.hint ?? .background
       counters.strangers += 1
-      remember(stranger: address, at: now)
+      remember(stranger: address, hint, at: now)
     case .failed:
       counters.failures += 1
       guard var candidate = candidates[address] else { break }
@@ -163,16 +169,20 @@ public struct ReadScheduler: Sendable {
     for address in candidates.keys { candidates[address]?.isUnderWay = false }
   }
 
+  /// The clock was set: what was read may be of another slot than it seemed, and is read again.
+  public mutating func forgetRead() { known.removeAll(keepingCapacity: true) }
+
   /// When somebody who waits out a pause may next be asked, after `now`.
   public func nextDeadline(after now: MonotonicTime) -> MonotonicTime? {
     candidates.values.filter { !$0.isUnderWay }.compactMap(\.notBefore).filter { $0 > now }.min()
   }
 
-  /// Ids are of one slot: with the next one everything is read again.
-  private mutating func enter(_ slot: Slot) {
+  /// Ids are of one slot: with the next one everything is read again. No address is kept for longer than it is of use.
+  private mutating func enter(_ slot: Slot, at now: MonotonicTime) {
     guard knownSlot != slot else { return }
     knownSlot = slot
     known.removeAll(keepingCapacity: true)
+    strangers = strangers.filter { $0.value.until > now }
   }
 
   private func worth(of candidate: Candidate, at now: MonotonicTime) -> Double {
@@ -197,16 +207,16 @@ public struct ReadScheduler: Sendable {
     return true
   }
 
-  private mutating func remember(stranger address: BluetoothAddress, at now: MonotonicTime) {
+  private mutating func remember(stranger address: BluetoothAddress, _ hint: Hint, at now: MonotonicTime) {
     if strangers.count >= TracerLimits.readStrangers {
-      strangers = strangers.filter { $0.value > now }
+      strangers = strangers.filter { $0.value.until > now }
       // Still full: the ones that would be asked again soonest go first.
       if strangers.count >= TracerLimits.readStrangers {
-        let kept = strangers.sorted { $0.value > $1.value }.prefix(TracerLimits.readStrangers / 2)
+        let kept = strangers.sorted { $0.value.until > $1.value.until }.prefix(TracerLimits.readStrangers / 2)
         strangers = Dictionary(uniqueKeysWithValues: kept.map { ($0.key, $0.value) })
       }
     }
-    strangers[address] = now.adding(milliseconds: configuration.strangerMilliseconds)
+    strangers[address] = Stranger(hint: hint, until: now.adding(milliseconds: configuration.strangerMilliseconds))
   }
 }
 
