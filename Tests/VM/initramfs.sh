@@ -19,7 +19,8 @@ for applet in $("$root/bin/busybox" --list); do
 done
 cp "$pieces"/kernel/modules/* "$root/lib/modules/"
 
-programs=("$program" "$pieces/bluez/btattach" "$pieces/bluez/hciconfig" "$(command -v setpriv)" "$(command -v sqlite3)")
+programs=("$program" "$pieces/bluez/btattach" "$pieces/bluez/hciconfig")
+for tool in nice setpriv sqlite3; do programs+=("$(command -v "$tool")"); done
 cp -L "${programs[@]}" "$root/usr/bin/"
 mv "$root/usr/bin/$(basename "$program")" "$root/usr/bin/kiosk.new"
 mv "$root/usr/bin/kiosk.new" "$root/usr/bin/kiosk"

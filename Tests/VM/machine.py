@@ -3,7 +3,6 @@
 
 import atexit
 import base64
-import json
 import pathlib
 import re
 import shlex
@@ -14,7 +13,9 @@ import time
 BOOT_LIMIT = 90  # s from the start of QEMU to the agent's first answer
 SCRIPT_LIMIT = 30  # s a script may take unless told otherwise
 MEMORY = 1024  # MiB
-APPEND = "console=ttyS0 panic=-1 loglevel=4 random.trust_cpu=on"
+HCI_DEBUG = "/sys/kernel/debug/bluetooth/hci0"
+# no_timer_check: else the kernel panics if its timer does not tick within ten ticks, which a busy machine misses.
+APPEND = "console=ttyS0 panic=-1 loglevel=4 random.trust_cpu=on no_timer_check"
 
 
 class ScriptFailed(AssertionError):
@@ -106,12 +107,38 @@ class Machine:
             return "none"
         return "up" if re.search(r"^\s+UP\b", output, re.M) else "down"
 
+    def adapter_address(self) -> str:
+        return re.search(r"BD Address: (\S+)", self.run("hciconfig hci0")).group(1)
+
     def attach(self) -> None:
-        """Puts hci0 on the serial line; returns at once."""
+        """Puts hci0 on the serial line; returns at once, and the kernel begins to set it up."""
         self.run("btattach -B /dev/ttyS1 -P h4 -S 115200 </dev/null >/dev/null 2>&1 & echo $! >/run/btattach.pid")
 
     def detach(self) -> None:
-        self.run("kill $(cat /run/btattach.pid) && rm /run/btattach.pid")
+        """Takes hci0 from the serial line; nothing if it is on none."""
+        self.run("[ -e /run/btattach.pid ] || exit 0\n"
+                 "kill $(cat /run/btattach.pid); rm /run/btattach.pid\n"
+                 "while [ -e /sys/class/bluetooth/hci0 ]; do usleep 20000; done")
+
+    def is_set_up(self, limit: float) -> bool:
+        """Waits until the kernel has set hci0 up, which it tries once, at the attachment; False if it has not.
+
+        The kernel shows the controller's features in debugfs at the very end of it (net/bluetooth/hci_sync.c,
+        hci_init_sync). A setup that failed is not visible but by that: the adapter is there, and down.
+        """
+        tries = int(limit * 20)
+        script = f"for i in $(seq {tries}); do [ -e {HCI_DEBUG}/features ] && exit 0; usleep 50000; done; exit 1"
+        return self.ask(script, limit + SCRIPT_LIMIT)[0] == 0
+
+    def power_up(self) -> None:
+        """What `hciconfig hci0 up` does; again if an answer was lost."""
+        self.run("for i in 1 2 3 4; do hciconfig hci0 up && break; done; hciconfig hci0 | grep -q UP")
+
+    def take_down(self) -> None:
+        """What `hciconfig hci0 down` does, until it is down: not while the kernel or a kiosk has it."""
+        self.run("for i in $(seq 20); do\n"
+                 "hciconfig hci0 down; hciconfig hci0 | grep -q DOWN && exit 0; usleep 500000\n"
+                 "done; exit 1")
 
     # The lines
 
@@ -123,7 +150,8 @@ class Machine:
 
     def watch_lines(self, *lines: int) -> None:
         names = " ".join(map(str, lines))
-        self.run(f"watch-lines {names} </dev/null >/run/lines.txt 2>&1 & echo $! >/run/watch.pid")
+        # Before everything else in the guest: a beep is short.
+        self.run(f"nice -n -15 watch-lines {names} </dev/null >/run/lines.txt 2>&1 & echo $! >/run/watch.pid")
 
     def stop_watching_lines(self) -> None:
         self.run("kill $(cat /run/watch.pid)")
@@ -145,87 +173,3 @@ def reconnect() -> str:
     text = subprocess.run(["qemu-system-x86_64", "--version"], capture_output=True, text=True, check=True).stdout
     major, minor = map(int, re.search(r"version (\d+)\.(\d+)", text).groups())
     return "reconnect-ms=1000" if (major, minor) >= (9, 2) else "reconnect=1"
-
-
-class GuestKiosk:
-    """One data folder in the guest and the runs of the kiosk on it; has what Tests/Air/kiosk.py's Kiosk has."""
-
-    UID, GPIO = 1000, 997
-    CAPABILITIES = "+net_admin,+net_raw"  # what deploy/bluezone-kiosk.service gives, and no more
-
-    def __init__(self, machine: Machine, name: str, settings: str = ""):
-        self.machine = machine
-        self.name = name
-        self.data = f"/var/lib/{name}"
-        self.started = 0.0  # epoch s of the present run
-        self.pid = 0
-        self.runs = 0
-        self.radio: str | None = "hci:0"  # None: what its settings say
-        self.process = self  # for its `returncode`
-        machine.run(f"mkdir -p /run/kiosk {self.data} && chown {self.UID}:{self.UID} {self.data} && chmod 700 {self.data}")
-        self.configure(settings)
-
-    def configure(self, settings: str) -> None:
-        text = base64.b64encode(('[clock]\ntrust = "always"\n' + settings).encode()).decode()
-        self.machine.run(f"echo {text} | base64 -d >/run/kiosk/{self.name}.toml")
-
-    @classmethod
-    def drop(cls, capabilities: str = CAPABILITIES) -> str:
-        """What stands before a command that runs as the kiosk's user."""
-        given = f"-all,{capabilities}" if capabilities else "-all"
-        return (f"/usr/bin/setpriv --reuid {cls.UID} --regid {cls.UID} --groups {cls.GPIO} --no-new-privs"
-                f" --inh-caps {given} --ambient-caps {given} --bounding-set {given}")
-
-    def start(self, *, capabilities: str = CAPABILITIES) -> None:
-        drop = self.drop(capabilities)
-        radio = f"--radio {self.radio} " if self.radio else ""
-        run = f"kiosk run {radio}--display none --data {self.data} --config /run/kiosk/{self.name}.toml"
-        self.runs += 1
-        files = f"/run/kiosk/{self.name}"
-        self.started = time.time()
-        self.machine.run(
-            f"rm -f {files}.exit\n"
-            f"( {drop} {run} </dev/null >{self.log} 2>&1 & echo $! >{files}.pid; wait $!; echo $? >{files}.exit )"
-            " </dev/null >/dev/null 2>&1 &\n"
-            f"while [ ! -s {files}.pid ]; do usleep 10000; done")
-        self.pid = int(self.machine.read(f"{files}.pid"))
-        self.machine.run(f"rm {files}.pid")
-
-    @property
-    def log(self) -> str:
-        """What the present run writes to stderr."""
-        return f"/run/kiosk/{self.name}.{self.runs}.txt"
-
-    @property
-    def returncode(self) -> int | None:
-        code, output = self.machine.ask(f"cat /run/kiosk/{self.name}.exit")
-        return int(output) if code == 0 and output.strip() else None
-
-    @property
-    def running(self) -> bool:
-        return self.pid != 0 and self.returncode is None
-
-    def signal(self, name: str, limit: float) -> int | None:
-        """Sends TERM or KILL; the exit code (128 and the signal's number if it died of one), None if it still runs."""
-        self.machine.run(f"kill -{name} {self.pid}")
-        end = time.monotonic() + limit
-        while (code := self.returncode) is None and time.monotonic() < end:
-            time.sleep(0.05)
-        return code
-
-    def end(self) -> None:
-        if self.running:
-            self.signal("KILL", 5)
-
-    def last_words(self, lines: int = 12) -> str:
-        return self.machine.ask(f"tail -n {lines} {self.log}")[1]
-
-    def status(self) -> dict:
-        code, output = self.machine.ask(f"kiosk status --data {self.data} --json")
-        if code:
-            raise AssertionError(f"kiosk status: exit {code}: {output.strip()}")
-        return json.loads(output)
-
-    def process_status(self) -> dict[str, str]:
-        """/proc/PID/status."""
-        return dict(line.split(":\t", 1) for line in self.machine.read(f"/proc/{self.pid}/status").splitlines() if ":\t" in line)
