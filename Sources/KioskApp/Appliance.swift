@@ -70,6 +70,7 @@ struct Appliance {
       ])
     post(.start)
     storage.readLastImport()
+    storage.readVisits()
 
     running: for await event in events {
       let moment = clock.now()
@@ -93,6 +94,7 @@ struct Appliance {
         switch effect {
         case .radio(let effect): radio.apply(effect)
         case .write(let updates): storage.write(updates)
+        case .writeVisits(let updates): storage.write(updates)
         case .dateContacts(let bootTime): storage.date(bootTime: bootTime)
         case .purge(let contacts, let visits): storage.purge(contactsBefore: contacts, visitsBefore: visits)
         case .lines(let states): lines.apply(states)
@@ -180,7 +182,8 @@ struct Appliance {
     case .f0Imported:
       post(.f0Imported)
       return Array("{}\n".utf8)
-    case .visitsAdded:
+    case .peopleAdded(let count, let time):
+      post(.kiosk(.peopleAdded(count, at: time)))
       return Array("{}\n".utf8)
     case .capture:
       let recording = capture.recording()

@@ -20,6 +20,14 @@ public struct Kiosk: Sendable {
     case contactsWritten
     /// The disk refused them; `reason` is for people.
     case contactsNotWritten([ContactUpdate], reason: String)
+    case visitsWritten
+    case visitsNotWritten([VisitUpdate], reason: String)
+    /// The log's newest days, read when the run begins: totals go on from them.
+    case visitsRead([LoggedVisit])
+    /// People without a phone whom staff have counted; they stand in the log already.
+    case peopleAdded(Int, at: UTCTime)
+    /// Somebody without a phone checks in: by touch or a sensor.
+    case checkIn
     /// When F0 data last came in; nil if it never did.
     case f0Synced(UTCTime?)
     /// A part outside the core fails; the words for it.
@@ -32,6 +40,8 @@ public struct Kiosk: Sendable {
     case radio(HCIHost.Effect)
     /// Add these to the log.
     case write([ContactUpdate])
+    /// Add these to the entry log.
+    case writeVisits([VisitUpdate])
     /// The wall clock is now believed: rows of this boot that are kept by monotonic time get their date.
     /// `bootTime`: the UTC time at which the monotonic clock stood at zero.
     case dateContacts(bootTime: UTCTime)
@@ -43,9 +53,10 @@ public struct Kiosk: Sendable {
     case stopped
   }
 
-  public private(set) var presence: Presence
+  public private(set) var people: People
   public private(set) var host: HCIHost
   public private(set) var contacts = ContactLedger()
+  public private(set) var visits = VisitBook()
 
   private let settings: Settings
   private let isDemo: Bool
@@ -68,6 +79,7 @@ public struct Kiosk: Sendable {
   private var lines = LineStates.allInactive
   private var page: HomePage?
   private var writeFault: String?
+  private var visitWriteFault: String?
   /// Why the last step that was taken outside against a fault of the radio failed.
   private var stepFault: String?
   private var lastF0Sync: UTCTime?
@@ -85,7 +97,7 @@ public struct Kiosk: Sendable {
     self.identity = identity
     self.isDemo = isDemo
     self.randomBits = randomBits
-    presence = Presence(settings: settings.presence)
+    people = People(settings: settings.people)
     host = HCIHost(configuration: settings.host)
     prompts = PromptRule(settings: settings.prompt)
     now = moment
@@ -123,6 +135,13 @@ public struct Kiosk: Sendable {
       // They may have been handed over before the clock was synchronised: `dateContacts` will not come again.
       if moment.isSynchronised { contacts.date(at: moment) }
       writeFault = reason
+    case .visitsWritten: visitWriteFault = nil
+    case .visitsNotWritten(let updates, let reason):
+      visits.putBack(updates, at: moment)
+      visitWriteFault = reason
+    case .visitsRead(let logged): visits.read(logged, at: moment)
+    case .peopleAdded(let count, let time): visits.added(withoutPhone: count, at: time, moment)
+    case .checkIn: visits.checkIn(at: moment)
     case .f0Synced(let when): lastF0Sync = when
     case .problem(let words):
       if problems.count < 16, !problems.contains(words) { problems.append(words) }
@@ -143,7 +162,7 @@ public struct Kiosk: Sendable {
     // The clock on the page turns with the wall clock's second.
     let toNextSecond = 1000 - (now.utc.milliseconds % 1000 + 1000) % 1000
     return [
-      host.nextDeadline, contacts.nextDeadline, presence.nextDeadline, prompts.nextDeadline(after: time),
+      host.nextDeadline, contacts.nextDeadline, people.nextDeadline, visits.nextDeadline, prompts.nextDeadline(after: time),
       time.adding(milliseconds: toNextSecond),
     ].compactMap(\.self).min() ?? time
   }
@@ -157,9 +176,16 @@ public struct Kiosk: Sendable {
       if let id = sighting.bluezoneID, moment.isSynchronised || !sighting.isRemembered {
         contacts.hear(id, rssiDBm: sighting.rssiDBm, platform: sighting.platform, at: moment)
       }
-      if let device = presence.hear(sighting, at: moment.monotonic) {
-        prompts.cameNear(device.kind, at: moment.monotonic)
-      }
+      people.hear(sighting, at: moment)
+    }
+  }
+
+  /// What has become of people since the last event.
+  private mutating func follow(_ event: People.Event, at moment: Moment) {
+    switch event {
+    case .bluezonerNear: prompts.cameNear(.bluezoner, at: moment.monotonic)
+    case .prompt: prompts.cameNear(.phone, at: moment.monotonic)
+    case .visitOpened, .visitClosed, .visitWithdrawn: visits.hear(event, at: moment)
     }
   }
 
@@ -167,7 +193,7 @@ public struct Kiosk: Sendable {
 
   private mutating func proceed(at moment: Moment) {
     let time = moment.monotonic
-    presence.expire(at: time)
+    for event in people.advance(to: moment) { follow(event, at: moment) }
     followClock(at: moment)
     if isStopping {
       // Once at once and once at the end: a disk that refuses is not asked again and again in between.
@@ -175,9 +201,12 @@ public struct Kiosk: Sendable {
         hasHandedOver = true
         let updates = contacts.takeAll()
         if !updates.isEmpty { effects.append(.write(updates)) }
+        let visitUpdates = visits.takeAll(closing: people.openVisits, at: moment)
+        if !visitUpdates.isEmpty { effects.append(.writeVisits(visitUpdates)) }
       }
-    } else if let due = contacts.takeDue(at: time) {
-      effects.append(.write(due))
+    } else {
+      if let due = contacts.takeDue(at: time) { effects.append(.write(due)) }
+      if let due = visits.takeDue(open: people.openVisits, at: moment) { effects.append(.writeVisits(due)) }
     }
     for effect in host.takeEffects() { effects.append(.radio(effect)) }
     show(at: moment)
@@ -196,6 +225,7 @@ public struct Kiosk: Sendable {
     self.bootTime = bootTime
     if moment.isSynchronised, !wasSynchronised {
       contacts.date(at: moment)
+      visits.date(at: moment)
       effects.append(.dateContacts(bootTime: bootTime))
     }
     wasSynchronised = moment.isSynchronised
@@ -254,10 +284,10 @@ public struct Kiosk: Sendable {
     page.installAddress = settings.screen.installAddress
     page.language = settings.screen.language
     page.isDemo = isDemo
-    page.devicesAround = presence.counts.devicesAround
-    page.bluezonersAround = presence.counts.bluezonersAround
-    page.devicesNear = presence.counts.devicesNear
-    page.bluezonersNear = presence.counts.bluezonersNear
+    page.peopleAround = people.counts.people
+    page.bluezonersAround = people.counts.bluezoners
+    page.peopleNear = people.counts.nearPeople
+    page.bluezonersNear = people.counts.nearBluezoners
     page.lastF0Sync = lastF0Sync.map { LocalTime($0, offsetSeconds: moment.utcOffsetSeconds).dateAndMinute }
     page.prompt = lines.amber ? .install : lines.green ? .welcome : .none
     page.radio =
@@ -275,10 +305,15 @@ public struct Kiosk: Sendable {
 
   public func status(at moment: Moment) -> Status {
     var status = Status()
-    status.devicesAround = presence.counts.devicesAround
-    status.bluezonersAround = presence.counts.bluezonersAround
-    status.devicesNear = presence.counts.devicesNear
-    status.bluezonersNear = presence.counts.bluezonersNear
+    status.peopleAround = people.counts.people
+    status.bluezonersAround = people.counts.bluezoners
+    status.peopleNear = people.counts.nearPeople
+    status.bluezonersNear = people.counts.nearBluezoners
+    status.addressesAround = people.counts.devices
+    status.visits = .init(visits.today(open: people.openVisits, at: moment))
+    status.visits.pending = visits.pendingCount
+    status.visits.lost = visits.lost
+    status.visits.writeFault = visitWriteFault
     status.isDemo = isDemo
     status.radio.isAdvertising = host.isAdvertising
     status.radio.isScanning = host.isScanning
@@ -314,7 +349,7 @@ public struct Kiosk: Sendable {
     status.contacts.pending = contacts.pendingCount
     status.contacts.lost = contacts.lost
     status.contacts.writeFault = writeFault
-    status.contacts.turnedAway = presence.turnedAway
+    status.contacts.turnedAway = people.turnedAway
     status.lines = .init(green: lines.green, amber: lines.amber, buzzer: lines.buzzer)
     status.uptimeSeconds = startedAt.map { moment.monotonic.milliseconds(since: $0) / 1000 } ?? 0
     status.problems = problems + (identityFailure.map { [$0.description] } ?? [])

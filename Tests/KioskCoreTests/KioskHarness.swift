@@ -18,6 +18,9 @@ struct KioskHarness {
   private(set) var effects: [(at: Int64, effect: Kiosk.Effect)] = []
   /// What the disk has taken.
   private(set) var written: [ContactUpdate] = []
+  /// Visits that the disk has taken, each piece of news, and those it has neither taken nor refused.
+  private(set) var writtenVisits: [VisitUpdate] = []
+  private(set) var visitsInFlight: [VisitUpdate] = []
   /// What the disk has neither taken nor refused.
   private(set) var inFlight: [ContactUpdate] = []
   /// What the controller has sent, each change once.
@@ -169,6 +172,14 @@ struct KioskHarness {
         kiosk.handle(.contactsWritten, at: now)
       case .refuses: kiosk.handle(.contactsNotWritten(updates, reason: "the disk is full"), at: now)
       case .isSilent: inFlight += updates
+      }
+    case .writeVisits(let updates):
+      switch disk {
+      case .works:
+        writtenVisits += updates
+        kiosk.handle(.visitsWritten, at: now)
+      case .refuses: kiosk.handle(.visitsNotWritten(updates, reason: "the disk is full"), at: now)
+      case .isSilent: visitsInFlight += updates
       }
     case .stopped: isStopped = true
     case .dateContacts, .lines, .show, .purge: break

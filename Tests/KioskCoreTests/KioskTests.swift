@@ -114,7 +114,7 @@ struct KioskLogTests {
     #expect(harness.writtenReports == [S.id(1): 2])
     #expect(harness.status.radio.malformedPackets > 0)
     #expect(harness.status.radio.state == "running")
-    #expect(harness.status.devicesAround == 1)
+    #expect(harness.status.peopleAround == 1)
   }
 
   // MARK: The clock
@@ -359,11 +359,11 @@ struct KioskRadioFaultTests {
     var harness = KioskHarness()
     harness.start()
     harness.hear(S.phone, from: 1)
-    #expect(harness.status.devicesAround == 1)
+    #expect(harness.status.peopleAround == 1)
     harness.opening = .fails(.notFound)
     harness.unplug()
     harness.run(for: 31_000)
-    #expect(harness.status.devicesAround == 0)
+    #expect(harness.status.peopleAround == 0)
     #expect(harness.lines.last == .allInactive)
   }
 }
@@ -407,12 +407,12 @@ struct KioskPageTests {
     harness.hearBluezoner(2, rssiDBm: -90)
     let status = harness.status
     #expect(
-      [status.devicesAround, status.bluezonersAround, status.devicesNear, status.bluezonersNear] == [
+      [status.peopleAround, status.bluezonersAround, status.peopleNear, status.bluezonersNear] == [
         5, 2, 2, 1,
       ])
     let page = harness.page
     #expect(
-      [page?.devicesAround, page?.bluezonersAround, page?.devicesNear, page?.bluezonersNear] == [5, 2, 2, 1])
+      [page?.peopleAround, page?.bluezonersAround, page?.peopleNear, page?.bluezonersNear] == [5, 2, 2, 1])
     #expect(status.radio.reports == 5)
     #expect(status.radio.hciVersion == 8)
   }
@@ -510,7 +510,7 @@ struct KioskPageTests {
     var texts = [String(decoding: try encoder.encode(harness.status), as: UTF8.self)]
     texts += harness.pages.flatMap { ["\($0.page)", String(reflecting: $0.page)] }
     texts += harness.writes.flatMap { ["\($0.updates)", String(reflecting: $0.updates)] }
-    texts += harness.kiosk.presence.devices.map { "\($0)" }
+    texts += [String(reflecting: harness.kiosk.people.counts)]
     for text in texts {
       let digits = text.lowercased().filter { $0.isHexDigit }
       for secret in secrets { #expect(!digits.contains(secret.lowercased())) }
@@ -695,6 +695,6 @@ struct KioskDeadlineTests {
     }
     // Ten minutes: seconds, prompts, expiries and writes.
     #expect(harness.ticks < 600 * 4, "seed \(seed)")
-    #expect(harness.kiosk.presence.devices.count <= 100)
+    #expect(harness.kiosk.people.counts.devices <= 100)
   }
 }

@@ -12,7 +12,7 @@ public struct Settings: Hashable, Sendable {
   public var radio = "hci:0"
   public var host = HCIHostConfiguration()
   public var lastResort = LastResort.none
-  public var presence = Presence.Settings()
+  public var people = People.Settings()
   public var prompt = PromptRule.Settings()
   public var clockTrust = ClockTrust.synchronised
   /// Days a contact is kept, 1 to 30.
