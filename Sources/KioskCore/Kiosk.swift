@@ -30,6 +30,8 @@ public struct Kiosk: Sendable {
     case checkIn
     /// When F0 data last came in; nil if it never did.
     case f0Synced(UTCTime?)
+    /// An input line has changed, for good.
+    case input(InputChange)
     /// A part outside the core fails; the words for it.
     case problem(String)
     /// End the run: switch everything off, write what is pending.
@@ -45,7 +47,8 @@ public struct Kiosk: Sendable {
     /// The wall clock is now believed: rows of this boot that are kept by monotonic time get their date.
     /// `bootTime`: the UTC time at which the monotonic clock stood at zero.
     case dateContacts(bootTime: UTCTime)
-    case lines(LineStates)
+    /// What the lines are to do from now on, without further word.
+    case lines(LineProgram)
     case show(HomePage)
     /// A new hour has begun, or the run has: forget what is older than the retention.
     case purge(contactsBefore: UTCTime, visitsBefore: UTCTime)
@@ -62,7 +65,8 @@ public struct Kiosk: Sendable {
   private let isDemo: Bool
   private let randomBits: @Sendable () -> UInt64
   private var identity: BluezoneIdentity?
-  private var prompts: PromptRule
+  private var prompts: PromptSchedule
+  private var sensor: SensorVisits
 
   private var effects: [Effect] = []
   private var startedAt: MonotonicTime?
@@ -76,7 +80,8 @@ public struct Kiosk: Sendable {
   private var sentSlot: Slot?
   private var identityFailure: BluezoneIdentity.Failure?
   private var purgedHour: Int64?
-  private var lines = LineStates.allInactive
+  private var lines = LineProgram.dark
+  private var language: ScreenLanguage
   private var page: HomePage?
   private var writeFault: String?
   private var visitWriteFault: String?
@@ -99,7 +104,9 @@ public struct Kiosk: Sendable {
     self.randomBits = randomBits
     people = People(settings: settings.people)
     host = HCIHost(configuration: settings.host)
-    prompts = PromptRule(settings: settings.prompt)
+    prompts = PromptSchedule(settings: settings.prompt, at: moment.monotonic)
+    sensor = SensorVisits(settings: settings.inputs.visits)
+    language = settings.screen.language
     now = moment
   }
 
@@ -141,10 +148,12 @@ public struct Kiosk: Sendable {
       visitWriteFault = reason
     case .visitsRead(let logged): visits.read(logged, at: moment)
     case .peopleAdded(let count, let time): visits.added(withoutPhone: count, at: time, moment)
-    case .checkIn: visits.checkIn(at: moment)
+    case .checkIn:
+      visits.checkIn(at: moment)
+      prompts.show(.accepted, at: moment)
     case .f0Synced(let when): lastF0Sync = when
-    case .problem(let words):
-      if problems.count < 16, !problems.contains(words) { problems.append(words) }
+    case .input(let change): take(change, at: moment)
+    case .problem(let words): note(words)
     case .stop:
       isStopping = true
       host.stop(at: time)
@@ -162,8 +171,9 @@ public struct Kiosk: Sendable {
     // The clock on the page turns with the wall clock's second.
     let toNextSecond = 1000 - (now.utc.milliseconds % 1000 + 1000) % 1000
     return [
-      host.nextDeadline, contacts.nextDeadline, people.nextDeadline, visits.nextDeadline, prompts.nextDeadline(after: time),
-      time.adding(milliseconds: toNextSecond),
+      host.nextDeadline, contacts.nextDeadline, people.nextDeadline, visits.nextDeadline,
+      prompts.nextDeadline(after: time),
+      sensor.nextDeadline, time.adding(milliseconds: toNextSecond),
     ].compactMap(\.self).min() ?? time
   }
 
@@ -183,9 +193,43 @@ public struct Kiosk: Sendable {
   /// What has become of people since the last event.
   private mutating func follow(_ event: People.Event, at moment: Moment) {
     switch event {
-    case .bluezonerNear: prompts.cameNear(.bluezoner, at: moment.monotonic)
-    case .prompt: prompts.cameNear(.phone, at: moment.monotonic)
+    case .bluezonerNear: prompts.show(.accepted, at: moment)
+    case .prompt: prompts.show(.noApp, at: moment)
     case .visitOpened, .visitClosed, .visitWithdrawn: visits.hear(event, at: moment)
+    }
+  }
+
+  private mutating func note(_ problem: String) {
+    if problems.count < 16, !problems.contains(problem) { problems.append(problem) }
+  }
+
+  // MARK: Inputs
+
+  private mutating func take(_ change: InputChange, at moment: Moment) {
+    switch change.role {
+    case .presence: count(sensor.sensor(isActive: change.isActive, at: moment.monotonic), at: moment)
+    case .acknowledge: if change.isActive { prompts.acknowledge(at: moment.monotonic) }
+    case .language: if change.isActive { language = language == .vietnamese ? .english : .vietnamese }
+    }
+  }
+
+  private mutating func count(_ events: [SensorVisits.Event], at moment: Moment) {
+    for event in events {
+      switch event {
+      case .opened: if settings.inputs.presencePrompts { prompts.show(.noPhone, at: moment) }
+      case .closed(let start, let end): visits.sensed(from: start, to: end, at: moment)
+      case .stuck: note("the presence sensor does not come to rest: look at where it points, and at its wires")
+      }
+    }
+  }
+
+  /// Whether visitors can rely on the kiosk: the radio runs and the clock is right. While the radio starts it is given
+  /// the benefit of the doubt.
+  private func isDegraded(at moment: Moment) -> Bool {
+    guard startedAt != nil else { return false }
+    switch host.state {
+    case .down, .recovering: return true
+    case .closed, .opening, .starting, .running, .stopping: return !moment.isSynchronised
     }
   }
 
@@ -194,6 +238,9 @@ public struct Kiosk: Sendable {
   private mutating func proceed(at moment: Moment) {
     let time = moment.monotonic
     for event in people.advance(to: moment) { follow(event, at: moment) }
+    count(sensor.phones(areNear: people.counts.nearPeople > 0, at: time), at: moment)
+    prompts.setDegraded(isDegraded(at: moment), at: time)
+    prompts.advance(at: time)
     followClock(at: moment)
     if isStopping {
       // Once at once and once at the end: a disk that refuses is not asked again and again in between.
@@ -201,6 +248,7 @@ public struct Kiosk: Sendable {
         hasHandedOver = true
         let updates = contacts.takeAll()
         if !updates.isEmpty { effects.append(.write(updates)) }
+        count(sensor.finish(at: time), at: moment)
         let visitUpdates = visits.takeAll(closing: people.openVisits, at: moment)
         if !visitUpdates.isEmpty { effects.append(.writeVisits(visitUpdates)) }
       }
@@ -263,7 +311,8 @@ public struct Kiosk: Sendable {
   }
 
   private mutating func show(at moment: Moment) {
-    let lines = isStopping ? .allInactive : prompts.lines(at: moment.monotonic)
+    // Before the start nothing is known, and after the stop nothing is to be seen.
+    let lines = isStopping || startedAt == nil ? .dark : prompts.program
     if lines != self.lines {
       self.lines = lines
       effects.append(.lines(lines))
@@ -282,14 +331,19 @@ public struct Kiosk: Sendable {
     let time = LocalTime(moment.utc, offsetSeconds: moment.utcOffsetSeconds)
     var page = HomePage(clock: .init(time: time.clock, date: time.date, isSynchronised: moment.isSynchronised))
     page.installAddress = settings.screen.installAddress
-    page.language = settings.screen.language
+    page.language = language
     page.isDemo = isDemo
     page.peopleAround = people.counts.people
     page.bluezonersAround = people.counts.bluezoners
     page.peopleNear = people.counts.nearPeople
     page.bluezonersNear = people.counts.nearBluezoners
     page.lastF0Sync = lastF0Sync.map { LocalTime($0, offsetSeconds: moment.utcOffsetSeconds).dateAndMinute }
-    page.prompt = lines.amber ? .install : lines.green ? .welcome : .none
+    page.prompt =
+      switch prompts.outcome(at: moment.monotonic) {
+      case .noApp, .noPhone: .install
+      case .accepted: .welcome
+      case nil: .none
+      }
     page.radio =
       switch host.state {
       // Scanning pauses for some milliseconds at each change of address; the figures stay.
@@ -350,7 +404,12 @@ public struct Kiosk: Sendable {
     status.contacts.lost = contacts.lost
     status.contacts.writeFault = writeFault
     status.contacts.turnedAway = people.turnedAway
-    status.lines = .init(green: lines.green, amber: lines.amber, buzzer: lines.buzzer)
+    let states = lines.states(at: moment.monotonic)
+    status.lines = .init(
+      green: states.green, amber: states.amber, buzzer: states.buzzer, staff: states.staff,
+      shows: prompts.outcome(at: moment.monotonic)?.rawValue,
+      mutedSeconds: prompts.mutedUntil.map { max($0.milliseconds(since: moment.monotonic), 0) / 1000 } ?? 0,
+      isQuiet: prompts.isQuiet(at: moment))
     status.uptimeSeconds = startedAt.map { moment.monotonic.milliseconds(since: $0) / 1000 } ?? 0
     status.problems = problems + (identityFailure.map { [$0.description] } ?? [])
     return status

@@ -113,6 +113,17 @@ public struct Status: Codable, Hashable, Sendable {
     public var green = false
     public var amber = false
     public var buzzer = false
+    public var staff = false
+    /// The outcome that is being shown, through the pauses of its pattern: accepted, no-app, no-phone, or nil.
+    public var shows: String?
+    /// How much longer the buzzer is muted, seconds; 0: it is not.
+    public var mutedSeconds: Int64 = 0
+    /// Whether the hour forbids sound.
+    public var isQuiet = false
+
+    enum CodingKeys: String, CodingKey {
+      case green, amber, buzzer, staff, shows, mutedSeconds = "muted_seconds", isQuiet = "quiet"
+    }
   }
 
   enum CodingKeys: String, CodingKey {

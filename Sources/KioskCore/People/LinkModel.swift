@@ -77,34 +77,34 @@ enum LinkModel {
 
   // MARK: Two addresses at a time
 
-  /// Deviation of the difference of two one-second means of one phone, dB; from one second to the next, and as a whole
-  /// (its streams may be sent with different power).
-  static let fading: Float = 3
-  static let offset: Float = 3
+  /// Variance of one report of a phone that stands still, dB²: the three channels fade apart.
+  static let reportVariance: Float = 10
+  /// Deviation of the difference of two streams of one phone as a whole, dB: they may be sent with different power.
+  static let offset: Float = 2
   /// Deviation of the difference of two phones as a whole, dB: place, body and model.
   static let otherOffset: Float = 10
   /// Seconds that what a moving body does to RSSI stays alike: so many seconds tell as much as one.
-  static let correlatedSeconds: Float = 3
-  /// Deviation of the time between the first reports of two streams of one phone, s.
-  static let arrivalDeviation: Float = 3
-  /// From this score on two streams are taken for one phone's.
-  static let joinScore: Float = 3
-  /// Up to this score a stream is not another phone's with the app, and its owner may be prompted.
-  static let doubtScore: Float = -1
-  /// Most that arrival can tell for or against.
-  static let greatestArrival: Float = 3
+  static let correlatedSeconds: Float = 2
+  /// Share of the streams of one phone that begin together, as when it comes or its screen goes on; how far apart they
+  /// are then, s; and the time in which the others begin, s.
+  static let startsTogether: Float = 0.5
+  static let startDeviation: Float = 1.5
+  static let startSpan: Float = 300
+  /// Share of phones that send a second stream: nearly all iPhones, fewer Android phones.
+  static let iosCompanions: Float = 0.9
+  static let androidCompanions: Float = 0.5
 
   /// From the last seconds of both, to `second`; nil without a second in which both were heard.
   ///
   /// Two streams of one phone rise and fall together: what is left of their difference is fading. Two phones move on
   /// their own, and the variance of the difference is the sum of theirs. Where nothing moves, this tells nothing.
-  static func trails(_ a: StrengthTrail, _ b: StrengthTrail, to second: Int64) -> Float? {
+  static func trails(_ a: Track, _ b: Track, to second: Int64) -> Float? {
     var count: Float = 0
     var (x, xx): (Float, Float) = (0, 0)
     var (y, yy): (Float, Float) = (0, 0)
     var (d, dd): (Float, Float) = (0, 0)
     for i in 0..<Int64(StrengthTrail.seconds) {
-      guard let u = a.mean(second - i), let v = b.mean(second - i) else { continue }
+      guard let u = a.trail.mean(second - i), let v = b.trail.mean(second - i) else { continue }
       let (first, other) = (Float(u), Float(v))
       count += 1
       x += first
@@ -116,24 +116,31 @@ enum LinkModel {
     }
     guard count > 0 else { return nil }
     let mean = d / count
-    let own = offset * offset + fading * fading / count
-    let other = otherOffset * otherOffset + fading * fading / count
+    let together = reportVariance * (share(a.interval) + share(b.interval))
+    let own = offset * offset + together / count
+    let other = otherOffset * otherOffset + together / count
     var score = 0.5 * (log(other / own) + mean * mean * (1 / other - 1 / own))
     guard count > 1 else { return score }
-    let together = fading * fading
     let apart = max((xx - x * x / count + yy - y * y / count) / count, together)
     let found = max(dd - d * mean, 0) / count
     score += 0.5 * count / correlatedSeconds * (log(apart / together) + found * (1 / apart - 1 / together))
     return score
   }
 
-  /// From when each was first heard, milliseconds. `pauses`: one of them is an Android phone's id, which may have been
-  /// in its pause when the other was first heard.
-  static func arrival(_ a: Int64, _ b: Int64, pauses: Bool, arrivalRate: Float) -> Float {
+  /// What one report weighs in the mean of its second.
+  private static func share(_ interval: Float) -> Float { min(max(interval / 1000, 0.1), 1) }
+
+  /// From when each was first heard, milliseconds.
+  static func start(_ a: Int64, _ b: Int64) -> Float {
     let seconds = Float(a - b) / 1000
-    var score = logNormal(seconds, arrivalDeviation)
-    if pauses, abs(seconds) <= pauseSeconds { score = max(score, -log(2 * pauseSeconds)) }
-    return min(max(score - log(arrivalRate), -greatestArrival), greatestArrival)
+    let together = startsTogether * startSpan * exp(logNormal(seconds, startDeviation))
+    return log(together + 1 - startsTogether)
+  }
+
+  /// Before anything is heard of the two: `candidates` streams could be the other one.
+  static func prior(_ platform: Platform?, candidates: Int) -> Float {
+    let share = platform == .ios ? iosCompanions : androidCompanions
+    return log(share / Float(max(candidates, 1)))
   }
 
   // MARK: Arithmetic
@@ -142,6 +149,15 @@ enum LinkModel {
 
   private static func logNormal(_ x: Float, _ deviation: Float) -> Float {
     -0.5 * (x / deviation) * (x / deviation) - log(deviation) - 0.918_938_5
+  }
+
+  /// e to a power that is not positive, to about 1 %.
+  static func exp(_ x: Float) -> Float {
+    guard x > -30 else { return 0 }
+    var y = 1 + x / 64
+    if y <= 0 { return 0 }
+    for _ in 0..<6 { y *= y }
+    return y
   }
 
   /// The natural logarithm of a positive number, to about 0.01: the core has no mathematics library.

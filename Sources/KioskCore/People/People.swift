@@ -12,20 +12,27 @@ public struct People: Sendable {
     /// Not heard for this long, a device is gone.
     public var aroundMilliseconds: Int64 = 30_000
     /// Time constant of the smoothing of RSSI.
-    public var smoothingMilliseconds: Double = 3000
+    public var smoothingMilliseconds: Double = 2500
     /// Near for this long, a person visits.
     public var dwellMilliseconds: Int64 = 3000
     /// Not near for this long, the visit is over.
     public var awayMilliseconds: Int64 = 60_000
-    /// Around for this long, a person is the office's own: a fixture.
+    /// Around for this long, a phone is the office's own: a fixture. It stays one until it is gone.
     public var fixtureMilliseconds: Int64 = 3 * 3_600_000
+    /// Around for this long and lying still all the time, it is one as well, until it moves.
+    public var stillMilliseconds: Int64 = 20 * 60_000
     /// A phone without the app is prompted when it has been near for this long.
-    public var promptMilliseconds: Int64 = 1500
+    public var promptMilliseconds: Int64 = 500
     /// It must have been around for so long without a sign of the app. An Android phone with the app pauses 15 s
     /// of every 30 (docs/bluezone.md, Radio).
     public var androidListeningMilliseconds: Int64 = 15_500
     /// The same for an iPhone, which shows a sign of the app within a second and is asked then.
     public var iosListeningMilliseconds: Int64 = 3000
+
+    /// From this score on (`LinkModel`) two streams are taken for one phone's.
+    var joinScore: Float = 0.5
+    /// Up to this score a stream is not another phone's with the app, and its owner may be prompted.
+    var doubtScore: Float = -4
 
     public init() {}
   }
@@ -38,6 +45,13 @@ public struct People: Sendable {
     public var nearBluezoners = 0
     /// Addresses heard, for comparison.
     public var devices = 0
+
+    /// How far `people` and `nearPeople` may be off, to either side; docs/counting.md says how often they are.
+    public var uncertainty: Int { Self.uncertainty(people) }
+    public var nearUncertainty: Int { Self.uncertainty(nearPeople) }
+
+    /// At least one as soon as there is anybody.
+    private static func uncertainty(_ count: Int) -> Int { count > 0 ? max(1, (count + 4) / 5) : 0 }
 
     public init() {}
   }
@@ -73,6 +87,8 @@ public struct People: Sendable {
   var arrivalRate: Float = LinkModel.leastArrivalRate
   var arrivals = 0
   var visitNumber = 0
+  /// Streams of phones near the kiosk, of the last second.
+  var streamCounts: [DeviceSigns.Stream: Int] = [:]
   private var lastStep: Int64?
 
   /// Milliseconds from one step to the next.
@@ -174,6 +190,7 @@ public struct People: Sendable {
   public mutating func advance(to moment: Moment) -> [Event] {
     let now = moment.monotonic.milliseconds
     let due = now - now % Self.stepMilliseconds
+    if let lastStep, due <= lastStep, events.isEmpty { return [] }
     if let last = lastStep {
       // After a long pause the seconds between are all alike: a few of them are enough.
       var time = max(last + Self.stepMilliseconds, due - 4 * Self.stepMilliseconds)
@@ -280,6 +297,25 @@ public struct People: Sendable {
       person.nearestDBm = max(person.nearestDBm, track.strength.dBm)
     }
     if person.isNear, !wasNear { person.nearSince = since }
-    if now - person.firstHeard >= settings.fixtureMilliseconds { person.isFixture = true }
+    if person.isAround { learnFixture(&person, at: now) }
   }
+
+  /// What has been here for hours, or has lain still for long, is not somebody who came.
+  private func learnFixture(_ person: inout Person, at now: Int64) {
+    let age = now - person.firstHeard
+    if person.dBm > -127, age >= Self.settledMilliseconds {
+      let share = Float(Self.stepMilliseconds) / Self.stillMemoryMilliseconds
+      person.weakestDBm = min(person.dBm, person.weakestDBm + (person.dBm - person.weakestDBm) * share)
+      person.strongestDBm = max(person.dBm, person.strongestDBm + (person.dBm - person.strongestDBm) * share)
+    }
+    let isStill = person.strongestDBm - person.weakestDBm <= Self.stillDB
+    person.isFixture = age >= settings.fixtureMilliseconds || age >= settings.stillMilliseconds && isStill
+  }
+
+  /// Smoothed RSSI says nothing of rest before it has settled.
+  private static let settledMilliseconds: Int64 = 10_000
+  /// The bounds follow so slowly: doors and people about the room change what is heard of a thing over the hours.
+  private static let stillMemoryMilliseconds: Float = 900_000
+  /// Smoothed RSSI of what lies still stays within so many dB; that of a person who sits does not for long.
+  private static let stillDB: Float = 10
 }

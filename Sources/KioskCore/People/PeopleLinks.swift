@@ -14,8 +14,12 @@ extension People {
 
   mutating func link(at now: Int64, _ moment: Moment) {
     undoLinks()
-    let young = newcomers.filter { now - tracks[Int($0)].firstHeard >= Self.settlingMilliseconds && !continues($0) }
+    var young = newcomers.filter { now - tracks[Int($0)].firstHeard >= Self.settlingMilliseconds && !continues($0) }
     guard !young.isEmpty else { return }
+    if young.count > CoreLimits.linkedTracks {
+      young.sort { (tracks[Int($0)].strength.dBm, $1) > (tracks[Int($1)].strength.dBm, $0) }
+      young.removeLast(young.count - CoreLimits.linkedTracks)
+    }
     var pairs: [Pair] = []
     for i in tracks.indices where isLive[i] && tracks[i].person >= 0 && tracks[i].successor < 0 {
       let old = tracks[i]
@@ -112,10 +116,14 @@ extension People {
   /// Joins what is heard of one phone under several addresses.
   mutating func join(at now: Int64, second: Int64) {
     let candidates = nearby(at: now)
+    let counts = count(candidates)
+    streamCounts = counts
     var pairs: [Pair] = []
     for (n, a) in candidates.enumerated() {
       for b in candidates[(n + 1)...] {
-        guard let score = sameHandset(a, b, second: second), score > LinkModel.joinScore else { continue }
+        guard let score = sameHandset(a, b, second: second, counts: counts), score > settings.joinScore else {
+          continue
+        }
         pairs.append(Pair(score: score, a: a, b: b))
       }
     }
@@ -146,19 +154,21 @@ extension People {
   /// Weaker than this, two streams are often not heard in the same second.
   private static let joinedDBm: Float = -82
 
-  private static func pauses(_ track: Track) -> Bool { track.id != nil && track.signs.platform == .android }
+  /// How many of `candidates` could be a second stream of somebody's.
+  private func count(_ candidates: [Int32]) -> [DeviceSigns.Stream: Int] {
+    var counts: [DeviceSigns.Stream: Int] = [:]
+    for i in candidates { counts[tracks[Int(i)].signs.stream, default: 0] += 1 }
+    return counts
+  }
 
   /// nil if they cannot be streams of one phone, or nothing tells.
-  func sameHandset(_ a: Int32, _ b: Int32, second: Int64) -> Float? {
+  func sameHandset(_ a: Int32, _ b: Int32, second: Int64, counts: [DeviceSigns.Stream: Int]) -> Float? {
     let (x, y) = (tracks[Int(a)], tracks[Int(b)])
     guard x.person != y.person, x.streams.isDisjoint(with: y.streams) else { return nil }
     if let p = x.signs.platform, let q = y.signs.platform, p != q { return nil }
-    guard let first = person(x.person), let other = person(y.person) else { return nil }
-    guard let trails = LinkModel.trails(x.trail, y.trail, to: second) else { return nil }
-    // After a prompt an id may begin at any time: that is what the prompt asks for.
-    if first.promptedAt != nil && other.isBluezoner || other.promptedAt != nil && first.isBluezoner { return trails }
-    let pauses = Self.pauses(x) || Self.pauses(y)
-    return trails
-      + LinkModel.arrival(first.firstHeard, other.firstHeard, pauses: pauses, arrivalRate: arrivalRate)
+    guard let trails = LinkModel.trails(x, y, to: second) else { return nil }
+    let candidates = min(counts[x.signs.stream] ?? 1, counts[y.signs.stream] ?? 1)
+    return trails + LinkModel.start(x.firstHeard, y.firstHeard)
+      + LinkModel.prior(x.signs.platform ?? y.signs.platform, candidates: candidates)
   }
 }

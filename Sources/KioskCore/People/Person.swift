@@ -26,6 +26,9 @@ struct Person: Sendable {
   /// Strongest of its tracks now, dBm.
   var dBm: Float = -127
   var nearestDBm: Float = -127
+  /// Bounds of `dBm` while it was here, for telling what lies still.
+  var weakestDBm: Float = 127
+  var strongestDBm: Float = -127
   var visit: Visit?
   /// Whether this stay near the kiosk has been told as `bluezonerNear` or `prompt`.
   var isAnnounced = false
@@ -56,6 +59,8 @@ struct Person: Sendable {
     result.lastNear = max(lastNear, other.lastNear)
     result.dBm = max(dBm, other.dBm)
     result.nearestDBm = max(nearestDBm, other.nearestDBm)
+    result.weakestDBm = min(weakestDBm, other.weakestDBm)
+    result.strongestDBm = max(strongestDBm, other.strongestDBm)
     result.isAnnounced = isAnnounced || other.isAnnounced
     result.promptedAt = [promptedAt, other.promptedAt].compactMap(\.self).min()
     result.visit = visit

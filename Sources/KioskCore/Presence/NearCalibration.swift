@@ -29,7 +29,9 @@ public struct NearCalibration: Sendable {
   /// Takes a report of a phone that is held at 2 m. What is no phone, or does not tell its platform, is left out.
   public mutating func hear(_ sighting: Sighting, at now: MonotonicTime) {
     let signs = DeviceSigns(sighting.facts)
-    guard let rssi = sighting.rssiDBm, signs.kind.isPhone, let platform = sighting.platform ?? signs.platform else { return }
+    guard let rssi = sighting.rssiDBm, signs.kind.isPhone, let platform = sighting.platform ?? signs.platform else {
+      return
+    }
     guard values[platform, default: []].count < Self.mostValues else { return }
     guard strengths[sighting.address] != nil || strengths.count < CoreLimits.devices else { return }
     strengths[sighting.address, default: SmoothedStrength()].add(

@@ -94,7 +94,9 @@ extension People {
           tracks[Int($0)].successor < 0 && !tracks[Int($0)].streams.isDisjoint(with: streams)
         }
         guard !isAccountedFor else { continue }
-        if let score = sameHandset(k, Int32(i), second: second), score > LinkModel.doubtScore { return true }
+        if let score = sameHandset(k, Int32(i), second: second, counts: streamCounts), score > settings.doubtScore {
+          return true
+        }
       }
     }
     return false

@@ -28,6 +28,14 @@ public struct VisitBook: Sendable {
     count(Visit(number: -checkIns, start: moment.monotonic, end: moment.monotonic, kind: .noPhone), at: moment)
   }
 
+  /// A person whom only the presence sensor saw.
+  mutating func sensed(from start: MonotonicTime, to end: MonotonicTime, at moment: Moment) {
+    checkIns += 1
+    var visit = Visit(number: -checkIns, start: start, end: end, kind: .noPhone)
+    visit.isOpen = false
+    hear(.visitClosed(visit), at: moment)
+  }
+
   /// They stand in the log already.
   mutating func added(withoutPhone count: Int, at time: UTCTime, _ moment: Moment) {
     for _ in 0..<count {

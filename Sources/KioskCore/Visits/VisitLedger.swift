@@ -53,7 +53,9 @@ public struct VisitLedger: Sendable {
 
   /// The same at once, for the end of the run.
   public mutating func takeAll(open: [Visit], at moment: Moment) -> [VisitUpdate] {
-    for visit in open where written[visit.number] != visit.end { pending[visit.number] = VisitUpdate(visit, at: moment) }
+    for visit in open where written[visit.number] != visit.end {
+      pending[visit.number] = VisitUpdate(visit, at: moment)
+    }
     let updates = pending.values.sorted { $0.visit.number < $1.visit.number }
     for update in updates where update.visit.isOpen && !update.isWithdrawn {
       written[update.visit.number] = update.visit.end
