@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <gpiod.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,13 +29,35 @@ struct cgpiod_output {
 #endif
 };
 
+struct cgpiod_input {
+#if LIBGPIOD_1
+  struct gpiod_chip *chip;
+  struct gpiod_line *line;
+#else
+  struct gpiod_line_request *request;
+  struct gpiod_edge_event_buffer *events;
+  unsigned int offset;
+#endif
+  int fd;
+  bool debounced;
+};
+
 /// The errno of the call that just failed, negative; never 0, should the library have forgotten to set it.
 static int last_error(void) { return errno > 0 ? -errno : -EIO; }
 
 /// Copies a name that may be missing, cut to what a name may hold.
 static void copy_name(char *to, const char *from) { snprintf(to, CGPIOD_NAME_SIZE, "%s", from ? from : ""); }
 
-// MARK: - What differs between the versions: reading a chip, requesting a line, setting and releasing it
+/// Taking edges must not block, whatever poll(2) said.
+static int make_nonblocking(int fd) {
+  int flags = fcntl(fd, F_GETFL);
+  return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 ? 0 : last_error();
+}
+
+/// What a call for edges that gave none means.
+static int without_edges(void) { return errno == EAGAIN || errno == EINTR ? 0 : last_error(); }
+
+// MARK: - What differs between the versions: reading a chip, requesting a line, setting, reading and releasing it
 
 #if LIBGPIOD_1
 
@@ -77,6 +100,51 @@ int cgpiod_output_set(struct cgpiod_output *output, bool active) {
 static void release(struct cgpiod_output *output) {
   gpiod_line_release(output->line);
   gpiod_chip_close(output->chip);
+}
+
+static int bias_flag(enum cgpiod_bias bias) {
+  switch (bias) {
+  case CGPIOD_BIAS_PULL_UP: return GPIOD_LINE_REQUEST_FLAG_BIAS_PULL_UP;
+  case CGPIOD_BIAS_PULL_DOWN: return GPIOD_LINE_REQUEST_FLAG_BIAS_PULL_DOWN;
+  default: return 0;
+  }
+}
+
+/// Version 1 knows nothing of debouncing.
+static int request_input(const char *device, unsigned int offset, const char *consumer,
+                         struct cgpiod_input_options options, struct cgpiod_input *input) {
+  int flags = (options.active_low ? GPIOD_LINE_REQUEST_FLAG_ACTIVE_LOW : 0) | bias_flag(options.bias);
+  input->chip = gpiod_chip_open(device);
+  if (!input->chip) return last_error();
+  input->line = gpiod_chip_get_line(input->chip, offset);
+  if (input->line && gpiod_line_request_both_edges_events_flags(input->line, consumer, flags) == 0) {
+    input->fd = gpiod_line_event_get_fd(input->line);
+    if (input->fd >= 0) return 0;
+  }
+  int error = last_error();
+  gpiod_chip_close(input->chip);
+  return error;
+}
+
+int cgpiod_input_take(struct cgpiod_input *input, struct cgpiod_edge *edges) {
+  struct gpiod_line_event events[CGPIOD_EDGES];
+  int count = gpiod_line_event_read_multiple(input->line, events, CGPIOD_EDGES);
+  if (count < 0) return without_edges();
+  for (int i = 0; i < count; i++) {
+    edges[i].timestamp_ns = (int64_t)events[i].ts.tv_sec * 1000000000 + events[i].ts.tv_nsec;
+    edges[i].active = events[i].event_type == GPIOD_LINE_EVENT_RISING_EDGE;
+  }
+  return count;
+}
+
+int cgpiod_input_get(struct cgpiod_input *input) {
+  int value = gpiod_line_get_value(input->line);
+  return value < 0 ? last_error() : value != 0;
+}
+
+static void release_input(struct cgpiod_input *input) {
+  gpiod_line_release(input->line);
+  gpiod_chip_close(input->chip);
 }
 
 #else
@@ -142,6 +210,79 @@ int cgpiod_output_set(struct cgpiod_output *output, bool active) {
 }
 
 static void release(struct cgpiod_output *output) { gpiod_line_request_release(output->request); }
+
+static enum gpiod_line_bias bias_of(enum cgpiod_bias bias) {
+  switch (bias) {
+  case CGPIOD_BIAS_PULL_UP: return GPIOD_LINE_BIAS_PULL_UP;
+  case CGPIOD_BIAS_PULL_DOWN: return GPIOD_LINE_BIAS_PULL_DOWN;
+  default: return GPIOD_LINE_BIAS_AS_IS;
+  }
+}
+
+/// The kernel debounces by itself where the chip cannot, so a request with a time is granted with it.
+/// Source: drivers/gpio/gpiolib-cdev.c, debounce_setup.
+static int request_input(const char *device, unsigned int offset, const char *consumer,
+                         struct cgpiod_input_options options, struct cgpiod_input *input) {
+  int error = 0;
+  struct gpiod_line_settings *settings = NULL;
+  struct gpiod_line_config *lines = NULL;
+  struct gpiod_request_config *config = NULL;
+  struct gpiod_chip *chip = gpiod_chip_open(device);
+  if (!chip) return last_error();
+
+  if (!(input->events = gpiod_edge_event_buffer_new(CGPIOD_EDGES))) goto failed;
+  if (!(settings = gpiod_line_settings_new())) goto failed;
+  if (!(lines = gpiod_line_config_new())) goto failed;
+  if (!(config = gpiod_request_config_new())) goto failed;
+  if (gpiod_line_settings_set_direction(settings, GPIOD_LINE_DIRECTION_INPUT) != 0) goto failed;
+  if (gpiod_line_settings_set_edge_detection(settings, GPIOD_LINE_EDGE_BOTH) != 0) goto failed;
+  if (gpiod_line_settings_set_bias(settings, bias_of(options.bias)) != 0) goto failed;
+  gpiod_line_settings_set_active_low(settings, options.active_low);
+  gpiod_line_settings_set_debounce_period_us(settings, options.debounce_us);
+  if (gpiod_line_config_add_line_settings(lines, &offset, 1, settings) != 0) goto failed;
+  gpiod_request_config_set_consumer(config, consumer);
+  input->offset = offset;
+  input->debounced = options.debounce_us > 0;
+  input->request = gpiod_chip_request_lines(chip, config, lines);
+  if (input->request) {
+    input->fd = gpiod_line_request_get_fd(input->request);
+    goto done;
+  }
+
+failed:
+  error = last_error();
+  if (input->events) gpiod_edge_event_buffer_free(input->events);
+done:
+  if (config) gpiod_request_config_free(config);
+  if (lines) gpiod_line_config_free(lines);
+  if (settings) gpiod_line_settings_free(settings);
+  gpiod_chip_close(chip);
+  return error;
+}
+
+int cgpiod_input_take(struct cgpiod_input *input, struct cgpiod_edge *edges) {
+  int count = gpiod_line_request_read_edge_events(input->request, input->events, CGPIOD_EDGES);
+  if (count < 0) return without_edges();
+  if (count > CGPIOD_EDGES) count = CGPIOD_EDGES;
+  for (int i = 0; i < count; i++) {
+    struct gpiod_edge_event *event = gpiod_edge_event_buffer_get_event(input->events, (unsigned long)i);
+    if (!event) return last_error();
+    edges[i].timestamp_ns = (int64_t)gpiod_edge_event_get_timestamp_ns(event);
+    edges[i].active = gpiod_edge_event_get_event_type(event) == GPIOD_EDGE_EVENT_RISING_EDGE;
+  }
+  return count;
+}
+
+int cgpiod_input_get(struct cgpiod_input *input) {
+  enum gpiod_line_value value = gpiod_line_request_get_value(input->request, input->offset);
+  if (value == GPIOD_LINE_VALUE_ERROR) return last_error();
+  return value == GPIOD_LINE_VALUE_ACTIVE;
+}
+
+static void release_input(struct cgpiod_input *input) {
+  gpiod_line_request_release(input->request);
+  gpiod_edge_event_buffer_free(input->events);
+}
 
 #endif
 
@@ -268,31 +409,81 @@ static bool is_name(const char *text) {
   return text && text[0] != '\0' && strnlen(text, CGPIOD_NAME_SIZE) < CGPIOD_NAME_SIZE;
 }
 
-/// Opens by line name when `name` is given, otherwise by `label` and `offset`.
+/// A line that was looked for, and the list that it was found in.
+struct place {
+  struct cgpiod_chip *chips;
+  size_t count, index;
+  unsigned int offset;
+};
+
+/// Looks for a line by its name when `name` is given, otherwise by `label` and `offset`. The caller frees
+/// `place->chips`.
+static int find_line(const char *name, const char *label, unsigned int offset, struct place *place) {
+  int error = cgpiod_list(&place->chips, &place->count);
+  if (error != 0) return error;
+  place->index = 0;
+  place->offset = offset;
+  error = name ? find_name(place->chips, place->count, name, &place->index, &place->offset)
+               : find_label(place->chips, place->count, label, &place->index);
+  if (error == 0 && place->offset >= place->chips[place->index].num_lines) error = CGPIOD_NO_OFFSET;
+  return error;
+}
+
+/// Checks what both kinds of opening are given, and empties `holder`.
+static int check_arguments(const char *name, const char *label, const char *consumer, char *holder) {
+  if (holder) holder[0] = '\0';
+  return is_name(name ? name : label) && is_name(consumer) ? 0 : -EINVAL;
+}
+
+/// Who holds a busy line.
+static void tell_holder(int error, const struct place *place, char *holder) {
+  if (error == -EBUSY && holder) copy_name(holder, place->chips[place->index].lines[place->offset].consumer);
+}
+
 static int open_output(const char *name, const char *label, unsigned int offset, const char *consumer,
                        bool active_low, struct cgpiod_output **output, char *holder) {
-  if (holder) holder[0] = '\0';
-  if (!output) return -EINVAL;
-  *output = NULL;
-  if (!is_name(name ? name : label) || !is_name(consumer)) return -EINVAL;
-
-  struct cgpiod_chip *chips;
-  size_t count, index = 0;
-  int error = cgpiod_list(&chips, &count);
+  if (output) *output = NULL;
+  int error = output ? check_arguments(name, label, consumer, holder) : -EINVAL;
   if (error != 0) return error;
 
-  error = name ? find_name(chips, count, name, &index, &offset) : find_label(chips, count, label, &index);
-  if (error == 0 && offset >= chips[index].num_lines) error = CGPIOD_NO_OFFSET;
+  struct place place = {0};
+  error = find_line(name, label, offset, &place);
   struct cgpiod_output *opened = error == 0 ? calloc(1, sizeof *opened) : NULL;
   if (error == 0 && !opened) error = -ENOMEM;
-  if (error == 0) error = request_output(chips[index].device, offset, consumer, active_low, opened);
-  if (error == -EBUSY && holder) copy_name(holder, chips[index].lines[offset].consumer);
-  cgpiod_list_free(chips, count);
+  if (error == 0) {
+    error = request_output(place.chips[place.index].device, place.offset, consumer, active_low, opened);
+    tell_holder(error, &place, holder);
+  }
+  cgpiod_list_free(place.chips, place.count);
   if (error != 0) {
     free(opened);
     return error;
   }
   *output = opened;
+  return 0;
+}
+
+static int open_input(const char *name, const char *label, unsigned int offset, const char *consumer,
+                      struct cgpiod_input_options options, struct cgpiod_input **input, char *holder) {
+  if (input) *input = NULL;
+  int error = input ? check_arguments(name, label, consumer, holder) : -EINVAL;
+  if (error != 0) return error;
+
+  struct place place = {0};
+  error = find_line(name, label, offset, &place);
+  struct cgpiod_input *opened = error == 0 ? calloc(1, sizeof *opened) : NULL;
+  if (error == 0 && !opened) error = -ENOMEM;
+  if (error == 0) {
+    error = request_input(place.chips[place.index].device, place.offset, consumer, options, opened);
+    tell_holder(error, &place, holder);
+  }
+  cgpiod_list_free(place.chips, place.count);
+  if (error == 0 && (error = make_nonblocking(opened->fd)) != 0) release_input(opened);
+  if (error != 0) {
+    free(opened);
+    return error;
+  }
+  *input = opened;
   return 0;
 }
 
@@ -312,4 +503,24 @@ int cgpiod_output_close(struct cgpiod_output *output) {
   release(output);
   free(output);
   return error;
+}
+
+int cgpiod_input_open_name(const char *name, const char *consumer, struct cgpiod_input_options options,
+                           struct cgpiod_input **input, char *holder) {
+  return open_input(name ? name : "", NULL, 0, consumer, options, input, holder);
+}
+
+int cgpiod_input_open_offset(const char *label, unsigned int offset, const char *consumer,
+                             struct cgpiod_input_options options, struct cgpiod_input **input, char *holder) {
+  return open_input(NULL, label, offset, consumer, options, input, holder);
+}
+
+bool cgpiod_input_is_debounced(const struct cgpiod_input *input) { return input->debounced; }
+
+int cgpiod_input_fd(const struct cgpiod_input *input) { return input->fd; }
+
+void cgpiod_input_close(struct cgpiod_input *input) {
+  if (!input) return;
+  release_input(input);
+  free(input);
 }

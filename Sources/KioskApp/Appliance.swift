@@ -39,6 +39,7 @@ struct Appliance {
     let identity = try IdentityFile(dataFolder: folder.path).loadOrCreate(at: clock.now().utc)
     let storage = StorageQueue(try Store(dataFolder: folder.path, access: .create), post: post)
     let lines = openLines(post)
+    let inputs = openInputs(post)
     let display = openDisplay(post)
     let makeTransport = try transportFactory(clock)
     let capture = Capture(file: openCapture(post))
@@ -70,9 +71,12 @@ struct Appliance {
       ])
     post(.start)
     storage.readLastImport()
+    storage.readVisits()
 
     running: for await event in events {
       let moment = clock.now()
+      // Without a beat for some seconds the lines go dark by themselves.
+      lines.beat()
       let stateBefore = kiosk.host.state
       switch event {
       case .kiosk(let event):
@@ -93,9 +97,10 @@ struct Appliance {
         switch effect {
         case .radio(let effect): radio.apply(effect)
         case .write(let updates): storage.write(updates)
+        case .writeVisits(let updates): storage.write(updates)
         case .dateContacts(let bootTime): storage.date(bootTime: bootTime)
         case .purge(let contacts, let visits): storage.purge(contactsBefore: contacts, visitsBefore: visits)
-        case .lines(let states): lines.apply(states)
+        case .lines(let program): lines.apply(program)
         case .show(let page): display?.show(page)
         case .stopped: break running
         }
@@ -105,6 +110,7 @@ struct Appliance {
 
     // What each part began, it ends: lamps first, the log last.
     lines.close()
+    inputs.close()
     radio.end()
     control.close()
     display?.close()
@@ -144,17 +150,32 @@ struct Appliance {
     }
   }
 
-  private func openLines(_ post: @escaping @Sendable (Kiosk.Event) -> Void) -> LinesQueue {
+  private func openLines(_ post: @escaping @Sendable (Kiosk.Event) -> Void) -> LinesDriver {
     do throws(LineAddressError) {
       let wiring = try OutputLines.Wiring(settings.lines)
-      return LinesQueue(wiring) { fault in
+      return LinesDriver(wiring) { fault in
         log.warning("\(fault)")
         post(.problem("\(fault)"))
       }
     } catch {
       log.warning("\(error)")
       post(.problem("\(error)"))
-      return LinesQueue(OutputLines.Wiring()) { _ in }
+      return LinesDriver(OutputLines.Wiring()) { _ in }
+    }
+  }
+
+  private func openInputs(_ post: @escaping @Sendable (Kiosk.Event) -> Void) -> InputLines {
+    let onFault: @Sendable (InputLines.Fault) -> Void = { fault in
+      log.warning("\(fault)")
+      post(.problem("\(fault)"))
+    }
+    do throws(LineAddressError) {
+      let wiring = try InputLines.wiring(settings.inputs)
+      return InputLines(wiring, onChange: { post(.input($0)) }, onFault: onFault)
+    } catch {
+      log.warning("\(error)")
+      post(.problem("\(error)"))
+      return InputLines([:], onChange: { _ in }, onFault: onFault)
     }
   }
 
@@ -180,7 +201,8 @@ struct Appliance {
     case .f0Imported:
       post(.f0Imported)
       return Array("{}\n".utf8)
-    case .visitsAdded:
+    case .peopleAdded(let count, let time):
+      post(.kiosk(.peopleAdded(count, at: time)))
       return Array("{}\n".utf8)
     case .capture:
       let recording = capture.recording()

@@ -20,8 +20,18 @@ public struct Kiosk: Sendable {
     case contactsWritten
     /// The disk refused them; `reason` is for people.
     case contactsNotWritten([ContactUpdate], reason: String)
+    case visitsWritten
+    case visitsNotWritten([VisitUpdate], reason: String)
+    /// The log's newest days, read when the run begins: totals go on from them.
+    case visitsRead([LoggedVisit])
+    /// People without a phone whom staff have counted; they stand in the log already.
+    case peopleAdded(Int, at: UTCTime)
+    /// Somebody without a phone checks in: by touch or a sensor.
+    case checkIn
     /// When F0 data last came in; nil if it never did.
     case f0Synced(UTCTime?)
+    /// An input line has changed, for good.
+    case input(InputChange)
     /// A part outside the core fails; the words for it.
     case problem(String)
     /// End the run: switch everything off, write what is pending.
@@ -32,10 +42,13 @@ public struct Kiosk: Sendable {
     case radio(HCIHost.Effect)
     /// Add these to the log.
     case write([ContactUpdate])
+    /// Add these to the entry log.
+    case writeVisits([VisitUpdate])
     /// The wall clock is now believed: rows of this boot that are kept by monotonic time get their date.
     /// `bootTime`: the UTC time at which the monotonic clock stood at zero.
     case dateContacts(bootTime: UTCTime)
-    case lines(LineStates)
+    /// What the lines are to do from now on, without further word.
+    case lines(LineProgram)
     case show(HomePage)
     /// A new hour has begun, or the run has: forget what is older than the retention.
     case purge(contactsBefore: UTCTime, visitsBefore: UTCTime)
@@ -43,15 +56,17 @@ public struct Kiosk: Sendable {
     case stopped
   }
 
-  public private(set) var presence: Presence
+  public private(set) var people: People
   public private(set) var host: HCIHost
   public private(set) var contacts = ContactLedger()
+  public private(set) var visits = VisitBook()
 
   private let settings: Settings
   private let isDemo: Bool
   private let randomBits: @Sendable () -> UInt64
   private var identity: BluezoneIdentity?
-  private var prompts: PromptRule
+  private var prompts: PromptSchedule
+  private var sensor: SensorVisits
 
   private var effects: [Effect] = []
   private var startedAt: MonotonicTime?
@@ -65,9 +80,11 @@ public struct Kiosk: Sendable {
   private var sentSlot: Slot?
   private var identityFailure: BluezoneIdentity.Failure?
   private var purgedHour: Int64?
-  private var lines = LineStates.allInactive
+  private var lines = LineProgram.dark
+  private var language: ScreenLanguage
   private var page: HomePage?
   private var writeFault: String?
+  private var visitWriteFault: String?
   /// Why the last step that was taken outside against a fault of the radio failed.
   private var stepFault: String?
   private var lastF0Sync: UTCTime?
@@ -85,9 +102,11 @@ public struct Kiosk: Sendable {
     self.identity = identity
     self.isDemo = isDemo
     self.randomBits = randomBits
-    presence = Presence(settings: settings.presence)
+    people = People(settings: settings.people)
     host = HCIHost(configuration: settings.host)
-    prompts = PromptRule(settings: settings.prompt)
+    prompts = PromptSchedule(settings: settings.prompt, at: moment.monotonic)
+    sensor = SensorVisits(settings: settings.inputs.visits)
+    language = settings.screen.language
     now = moment
   }
 
@@ -123,9 +142,18 @@ public struct Kiosk: Sendable {
       // They may have been handed over before the clock was synchronised: `dateContacts` will not come again.
       if moment.isSynchronised { contacts.date(at: moment) }
       writeFault = reason
+    case .visitsWritten: visitWriteFault = nil
+    case .visitsNotWritten(let updates, let reason):
+      visits.putBack(updates, at: moment)
+      visitWriteFault = reason
+    case .visitsRead(let logged): visits.read(logged, at: moment)
+    case .peopleAdded(let count, let time): visits.added(withoutPhone: count, at: time, moment)
+    case .checkIn:
+      visits.checkIn(at: moment)
+      prompts.show(.accepted, at: moment)
     case .f0Synced(let when): lastF0Sync = when
-    case .problem(let words):
-      if problems.count < 16, !problems.contains(words) { problems.append(words) }
+    case .input(let change): take(change, at: moment)
+    case .problem(let words): note(words)
     case .stop:
       isStopping = true
       host.stop(at: time)
@@ -143,8 +171,9 @@ public struct Kiosk: Sendable {
     // The clock on the page turns with the wall clock's second.
     let toNextSecond = 1000 - (now.utc.milliseconds % 1000 + 1000) % 1000
     return [
-      host.nextDeadline, contacts.nextDeadline, presence.nextDeadline, prompts.nextDeadline(after: time),
-      time.adding(milliseconds: toNextSecond),
+      host.nextDeadline, contacts.nextDeadline, people.nextDeadline, visits.nextDeadline,
+      prompts.nextDeadline(after: time),
+      sensor.nextDeadline, time.adding(milliseconds: toNextSecond),
     ].compactMap(\.self).min() ?? time
   }
 
@@ -157,9 +186,50 @@ public struct Kiosk: Sendable {
       if let id = sighting.bluezoneID, moment.isSynchronised || !sighting.isRemembered {
         contacts.hear(id, rssiDBm: sighting.rssiDBm, platform: sighting.platform, at: moment)
       }
-      if let device = presence.hear(sighting, at: moment.monotonic) {
-        prompts.cameNear(device.kind, at: moment.monotonic)
+      people.hear(sighting, at: moment)
+    }
+  }
+
+  /// What has become of people since the last event.
+  private mutating func follow(_ event: People.Event, at moment: Moment) {
+    switch event {
+    case .bluezonerNear: prompts.show(.accepted, at: moment)
+    case .prompt: prompts.show(.noApp, at: moment)
+    case .visitOpened, .visitClosed, .visitWithdrawn: visits.hear(event, at: moment)
+    }
+  }
+
+  private mutating func note(_ problem: String) {
+    if problems.count < 16, !problems.contains(problem) { problems.append(problem) }
+  }
+
+  // MARK: Inputs
+
+  private mutating func take(_ change: InputChange, at moment: Moment) {
+    switch change.role {
+    case .presence: count(sensor.sensor(isActive: change.isActive, at: moment.monotonic), at: moment)
+    case .acknowledge: if change.isActive { prompts.acknowledge(at: moment.monotonic) }
+    case .language: if change.isActive { language = language == .vietnamese ? .english : .vietnamese }
+    }
+  }
+
+  private mutating func count(_ events: [SensorVisits.Event], at moment: Moment) {
+    for event in events {
+      switch event {
+      case .opened: if settings.inputs.presencePrompts { prompts.show(.noPhone, at: moment) }
+      case .closed(let start, let end): visits.sensed(from: start, to: end, at: moment)
+      case .stuck: note("the presence sensor does not come to rest: look at where it points, and at its wires")
       }
+    }
+  }
+
+  /// Whether visitors can rely on the kiosk: the radio runs and the clock is right. While the radio starts it is given
+  /// the benefit of the doubt.
+  private func isDegraded(at moment: Moment) -> Bool {
+    guard startedAt != nil else { return false }
+    switch host.state {
+    case .down, .recovering: return true
+    case .closed, .opening, .starting, .running, .stopping: return !moment.isSynchronised
     }
   }
 
@@ -167,7 +237,10 @@ public struct Kiosk: Sendable {
 
   private mutating func proceed(at moment: Moment) {
     let time = moment.monotonic
-    presence.expire(at: time)
+    for event in people.advance(to: moment) { follow(event, at: moment) }
+    count(sensor.phones(areNear: people.counts.nearPeople > 0, at: time), at: moment)
+    prompts.setDegraded(isDegraded(at: moment), at: time)
+    prompts.advance(at: time)
     followClock(at: moment)
     if isStopping {
       // Once at once and once at the end: a disk that refuses is not asked again and again in between.
@@ -175,9 +248,13 @@ public struct Kiosk: Sendable {
         hasHandedOver = true
         let updates = contacts.takeAll()
         if !updates.isEmpty { effects.append(.write(updates)) }
+        count(sensor.finish(at: time), at: moment)
+        let visitUpdates = visits.takeAll(closing: people.openVisits, at: moment)
+        if !visitUpdates.isEmpty { effects.append(.writeVisits(visitUpdates)) }
       }
-    } else if let due = contacts.takeDue(at: time) {
-      effects.append(.write(due))
+    } else {
+      if let due = contacts.takeDue(at: time) { effects.append(.write(due)) }
+      if let due = visits.takeDue(open: people.openVisits, at: moment) { effects.append(.writeVisits(due)) }
     }
     for effect in host.takeEffects() { effects.append(.radio(effect)) }
     show(at: moment)
@@ -196,6 +273,7 @@ public struct Kiosk: Sendable {
     self.bootTime = bootTime
     if moment.isSynchronised, !wasSynchronised {
       contacts.date(at: moment)
+      visits.date(at: moment)
       effects.append(.dateContacts(bootTime: bootTime))
     }
     wasSynchronised = moment.isSynchronised
@@ -233,7 +311,8 @@ public struct Kiosk: Sendable {
   }
 
   private mutating func show(at moment: Moment) {
-    let lines = isStopping ? .allInactive : prompts.lines(at: moment.monotonic)
+    // Before the start nothing is known, and after the stop nothing is to be seen.
+    let lines = isStopping || startedAt == nil ? .dark : prompts.program
     if lines != self.lines {
       self.lines = lines
       effects.append(.lines(lines))
@@ -252,14 +331,19 @@ public struct Kiosk: Sendable {
     let time = LocalTime(moment.utc, offsetSeconds: moment.utcOffsetSeconds)
     var page = HomePage(clock: .init(time: time.clock, date: time.date, isSynchronised: moment.isSynchronised))
     page.installAddress = settings.screen.installAddress
-    page.language = settings.screen.language
+    page.language = language
     page.isDemo = isDemo
-    page.devicesAround = presence.counts.devicesAround
-    page.bluezonersAround = presence.counts.bluezonersAround
-    page.devicesNear = presence.counts.devicesNear
-    page.bluezonersNear = presence.counts.bluezonersNear
+    page.peopleAround = people.counts.people
+    page.bluezonersAround = people.counts.bluezoners
+    page.peopleNear = people.counts.nearPeople
+    page.bluezonersNear = people.counts.nearBluezoners
     page.lastF0Sync = lastF0Sync.map { LocalTime($0, offsetSeconds: moment.utcOffsetSeconds).dateAndMinute }
-    page.prompt = lines.amber ? .install : lines.green ? .welcome : .none
+    page.prompt =
+      switch prompts.outcome(at: moment.monotonic) {
+      case .noApp, .noPhone: .install
+      case .accepted: .welcome
+      case nil: .none
+      }
     page.radio =
       switch host.state {
       // Scanning pauses for some milliseconds at each change of address; the figures stay.
@@ -275,10 +359,15 @@ public struct Kiosk: Sendable {
 
   public func status(at moment: Moment) -> Status {
     var status = Status()
-    status.devicesAround = presence.counts.devicesAround
-    status.bluezonersAround = presence.counts.bluezonersAround
-    status.devicesNear = presence.counts.devicesNear
-    status.bluezonersNear = presence.counts.bluezonersNear
+    status.peopleAround = people.counts.people
+    status.bluezonersAround = people.counts.bluezoners
+    status.peopleNear = people.counts.nearPeople
+    status.bluezonersNear = people.counts.nearBluezoners
+    status.addressesAround = people.counts.devices
+    status.visits = .init(visits.today(open: people.openVisits, at: moment))
+    status.visits.pending = visits.pendingCount
+    status.visits.lost = visits.lost
+    status.visits.writeFault = visitWriteFault
     status.isDemo = isDemo
     status.radio.isAdvertising = host.isAdvertising
     status.radio.isScanning = host.isScanning
@@ -314,8 +403,13 @@ public struct Kiosk: Sendable {
     status.contacts.pending = contacts.pendingCount
     status.contacts.lost = contacts.lost
     status.contacts.writeFault = writeFault
-    status.contacts.turnedAway = presence.turnedAway
-    status.lines = .init(green: lines.green, amber: lines.amber, buzzer: lines.buzzer)
+    status.contacts.turnedAway = people.turnedAway
+    let states = lines.states(at: moment.monotonic)
+    status.lines = .init(
+      green: states.green, amber: states.amber, buzzer: states.buzzer, staff: states.staff,
+      shows: prompts.outcome(at: moment.monotonic)?.rawValue,
+      mutedSeconds: prompts.mutedUntil.map { max($0.milliseconds(since: moment.monotonic), 0) / 1000 } ?? 0,
+      isQuiet: prompts.isQuiet(at: moment))
     status.uptimeSeconds = startedAt.map { moment.monotonic.milliseconds(since: $0) / 1000 } ?? 0
     status.problems = problems + (identityFailure.map { [$0.description] } ?? [])
     return status

@@ -35,4 +35,30 @@ public enum CoreLimits {
   public static let replayGapSeconds: Int64 = 86_400
   /// Packets of one recording handed to the core between two looks at the clock.
   public static let packetsABatch = 256
+  /// Silence of the core after which no output line stays active.
+  public static let heartbeatMilliseconds: Int64 = 5000
+  /// Longest time for which a lamp's line, or the buzzer's, is active in one piece. At the limit it is made inactive
+  /// for the rest.
+  public static let lampOnMilliseconds: Int64 = 60_000
+  public static let buzzerOnMilliseconds: Int64 = 2000
+  public static let lineRestMilliseconds: Int64 = 1000
+  /// A pattern that reaches the lines no later than this after its start is played whole, from then on; one that is
+  /// later is played from where it would be.
+  public static let lateStartMilliseconds: Int64 = 2000
+  /// Longest pattern of the lamp for an outcome, and of the buzzer. A longer one is refused.
+  public static let lampPatternMilliseconds: Int64 = 60_000
+  public static let beepPatternMilliseconds: Int64 = 3000
+  /// Longest mute. A longer one ends there.
+  public static let longestMuteMilliseconds: Int64 = 8 * 3_600_000
+  /// Quiet times of a day. A longer list is refused.
+  public static let quietHours = 8
+  /// Edges of one input, and changes that were stable, in a window of `inputWindowMilliseconds`. At either limit the
+  /// input is given back for `inputRestMilliseconds`, and the status says so.
+  public static let inputEdges = 500
+  public static let inputChanges = 40
+  public static let inputWindowMilliseconds: Int64 = 10_000
+  public static let inputRestMilliseconds: Int64 = 60_000
+  /// Longest time for which a presence sensor is believed without a pause. After it the visit is closed, and the
+  /// sensor counts again once it has been inactive.
+  public static let sensorVisitMilliseconds: Int64 = 30 * 60_000
 }

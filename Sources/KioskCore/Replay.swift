@@ -7,7 +7,7 @@ public struct Replay: Sendable {
   public struct Second: Hashable, Sendable {
     /// Seconds from the first record.
     public var t: Int
-    public var counts: Presence.Counts
+    public var counts: People.Counts
   }
 
   public struct Result: Hashable, Sendable {
@@ -18,6 +18,8 @@ public struct Replay: Sendable {
     public var addresses = 0
     /// Distinct Bluezone ids heard.
     public var bluezoneIDs = 0
+    /// Visits by the recording's clock, the oldest first. One that lasted to its end is over then.
+    public var visits: [LoggedVisit] = []
     /// One for each second, after everything up to its end was heard. Those of a pause longer than
     /// `CoreLimits.replayGapSeconds` are left out.
     public var seconds: [Second] = []
@@ -48,7 +50,7 @@ public struct Replay: Sendable {
       monotonic: MonotonicTime(milliseconds: lastMilliseconds),
       utc: UTCTime(milliseconds: record.microseconds / 1000))
     kiosk.handle(.packets([record.packet], generation: 0), at: moment)
-    _ = kiosk.takeEffects()
+    takeVisits()
     for sighting in kiosk.heard {
       addresses.insert(sighting.address)
       if let id = sighting.bluezoneID { ids.insert(id) }
@@ -61,6 +63,9 @@ public struct Replay: Sendable {
   /// The result, with the last second.
   public mutating func finish() -> Result {
     if start != nil { finishSeconds(before: lastMilliseconds / 1000 + 1) }
+    kiosk.handle(.stop, at: moment(at: MonotonicTime(milliseconds: lastMilliseconds)))
+    takeVisits()
+    result.visits = visits.values.sorted { ($0.start, $0.id) < ($1.start, $1.id) }
     result.reports = kiosk.host.counters.reports
     result.malformedPackets = kiosk.host.counters.malformedPackets
     result.addresses = addresses.count
@@ -79,14 +84,30 @@ public struct Replay: Sendable {
 
   private mutating func finishSecond() {
     pass(to: nextSecond + 1)
-    result.seconds.append(Second(t: Int(nextSecond), counts: kiosk.presence.counts))
+    result.seconds.append(Second(t: Int(nextSecond), counts: kiosk.people.counts))
     nextSecond += 1
   }
 
   /// Lets time pass to the start of a second.
   private mutating func pass(to second: Int64) {
     let time = MonotonicTime(milliseconds: second * 1000)
-    kiosk.handle(.tick, at: Moment(monotonic: time, utc: UTCTime(milliseconds: 0)))
-    _ = kiosk.takeEffects()
+    kiosk.handle(.tick, at: moment(at: time))
+    takeVisits()
+  }
+
+  private func moment(at time: MonotonicTime) -> Moment {
+    let utc = UTCTime(milliseconds: (start ?? 0) / 1000)
+    return Moment(monotonic: time, utc: utc.adding(milliseconds: time.milliseconds))
+  }
+
+  private var visits: [Int: LoggedVisit] = [:]
+
+  private mutating func takeVisits() {
+    for effect in kiosk.takeEffects() {
+      guard case .writeVisits(let updates) = effect else { continue }
+      for update in updates {
+        visits[update.visit.number] = update.isWithdrawn ? nil : LoggedVisit(update)
+      }
+    }
   }
 }

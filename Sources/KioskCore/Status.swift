@@ -2,14 +2,18 @@
 
 /// What `kiosk status` tells: figures and health, nothing that identifies anybody.
 public struct Status: Codable, Hashable, Sendable {
-  public var devicesAround = 0
+  /// People are estimated, Bluezoners included.
+  public var peopleAround = 0
   public var bluezonersAround = 0
-  public var devicesNear = 0
+  public var peopleNear = 0
   public var bluezonersNear = 0
+  /// Addresses heard: what a plain count of devices would say.
+  public var addressesAround = 0
   public var isDemo = false
   public var radio = Radio()
   public var clockSynchronised = false
   public var contacts = Contacts()
+  public var visits = Visits()
   public var lines = Lines()
   public var display = "none"
   /// Seconds the kiosk has been running.
@@ -72,15 +76,60 @@ public struct Status: Codable, Hashable, Sendable {
     }
   }
 
+  /// Of the local day.
+  public struct Visits: Codable, Hashable, Sendable {
+    public var today = 0
+    /// How far `today` may be off.
+    public var plusMinus = 0
+    public var bluezoners = 0
+    public var withoutApp = 0
+    public var withoutPhone = 0
+    public var prompted = 0
+    public var installedHere = 0
+    /// Waiting to be written, not logged because too many were, and why the last write failed.
+    public var pending = 0
+    public var lost = 0
+    public var writeFault: String?
+
+    init() {}
+
+    init(_ figures: VisitTally.Figures) {
+      today = figures.visits
+      plusMinus = figures.uncertainty
+      bluezoners = figures.bluezoners
+      withoutApp = figures.withoutApp
+      withoutPhone = figures.withoutPhone
+      prompted = figures.prompted
+      installedHere = figures.installedHere
+    }
+
+    enum CodingKeys: String, CodingKey {
+      case today, plusMinus = "plus_minus", bluezoners, withoutApp = "without_app", withoutPhone = "without_phone"
+      case prompted, installedHere = "installed_here", pending, lost, writeFault = "write_fault"
+    }
+  }
+
   public struct Lines: Codable, Hashable, Sendable {
     public var green = false
     public var amber = false
     public var buzzer = false
+    public var staff = false
+    /// The outcome that is being shown, through the pauses of its pattern: accepted, no-app, no-phone, or nil.
+    public var shows: String?
+    /// How much longer the buzzer is muted, seconds; 0: it is not.
+    public var mutedSeconds: Int64 = 0
+    /// Whether the hour forbids sound.
+    public var isQuiet = false
+
+    enum CodingKeys: String, CodingKey {
+      case green, amber, buzzer, staff, shows, mutedSeconds = "muted_seconds", isQuiet = "quiet"
+    }
   }
 
   enum CodingKeys: String, CodingKey {
-    case devicesAround = "devices_around", bluezonersAround = "bluezoners_around", devicesNear = "devices_near"
-    case bluezonersNear = "bluezoners_near", isDemo = "demo", radio, clockSynchronised = "clock_synchronised"
-    case contacts, lines, display, uptimeSeconds = "uptime_seconds", problems
+    case peopleAround = "people_around", bluezonersAround = "bluezoners_around", peopleNear = "people_near"
+    case bluezonersNear = "bluezoners_near", addressesAround = "addresses_around"
+    case isDemo = "demo", radio, clockSynchronised = "clock_synchronised"
+    case contacts, visits, lines, display, uptimeSeconds = "uptime_seconds", problems
   }
 }

@@ -136,11 +136,22 @@ public struct SoftwareController: Sendable {
       ? reportExtended(sent, rssiDBm, eventType) : report(sent, rssiDBm, eventType)
   }
 
+  /// Made in one piece: a crowd's simulated day has millions.
   private mutating func report(_ sent: Transmission, _ rssiDBm: Int8, _ eventType: UInt8) {
-    meta(
-      HCIEvent.Code.leAdvertisingReport,
-      [1, eventType, sent.address.isRandom ? 1 : 0] + sent.address.bytes + [UInt8(sent.data.count)] + sent.data
-        + [UInt8(bitPattern: rssiDBm)])
+    var packet: [UInt8] = []
+    packet.reserveCapacity(15 + sent.data.count)
+    packet.append(HCIPacketType.event.rawValue)
+    packet.append(HCIEvent.Code.leMeta)
+    packet.append(UInt8(12 + sent.data.count))
+    packet.append(HCIEvent.Code.leAdvertisingReport)
+    packet.append(1)
+    packet.append(eventType)
+    packet.append(sent.address.isRandom ? 1 : 0)
+    for i in 0..<6 as Range<UInt64> { packet.append(UInt8(truncatingIfNeeded: sent.address.bits >> (8 * i))) }
+    packet.append(UInt8(sent.data.count))
+    packet.append(contentsOf: sent.data)
+    packet.append(UInt8(bitPattern: rssiDBm))
+    output.append(packet)
   }
 
   /// A legacy PDU in an extended report. Source: Core 5.4, vol. 4, part E, 7.7.65.13.

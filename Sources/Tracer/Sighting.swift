@@ -12,6 +12,8 @@ public struct Sighting: Hashable, Sendable {
   public var readID: BluezoneID?
   /// `readID` was not read now but earlier, in what was the same slot by this node's clock.
   public var isRemembered = false
+  /// It was asked, and has no Bluezone: what hinted at it was another app.
+  public var isStranger = false
 
   /// The platform of a Bluezoner, by the way in which its id was learnt: only iPhones have to be asked.
   public var platform: Platform? { facts.bluezoneID != nil ? .android : readID != nil ? .ios : nil }

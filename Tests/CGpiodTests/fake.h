@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /// The fake chips behind both stubs of libgpiod. `main.c` sets them up; the stubs act on them and record.
 
@@ -16,6 +17,17 @@ struct fake_line {
   int request_errno, set_errno;
   /// What the kernel would hold: requested now, and with what.
   bool requested, active_low, active;
+  /// Of an input: what bias and debounce it was requested with, the pipe that poll(2) sees, and the edges that wait.
+  int bias;
+  unsigned int debounce_us;
+  int pipe[2];
+  struct fake_edge {
+    bool active;
+    int64_t timestamp_ns;
+  } edges[16];
+  unsigned int num_edges;
+  /// What taking edges or reading the level fails with, or 0.
+  int read_errno;
 };
 
 struct fake_chip {
@@ -44,3 +56,17 @@ int fake_request(struct fake_chip *chip, unsigned int offset, const char *consum
                  bool active);
 int fake_set(struct fake_chip *chip, unsigned int offset, bool active);
 void fake_release(struct fake_chip *chip, unsigned int offset);
+
+/// The biases of an input, whatever the library's numbers are.
+enum { FAKE_BIAS_AS_IS, FAKE_BIAS_PULL_UP, FAKE_BIAS_PULL_DOWN };
+
+/// Requests a line as an input that is watched for both edges: -1 with errno when it is refused.
+int fake_request_input(struct fake_chip *chip, unsigned int offset, const char *consumer, bool active_low, int bias,
+                       unsigned int debounce_us);
+/// The descriptor of a watched line.
+int fake_input_fd(struct fake_chip *chip, unsigned int offset);
+/// Takes at most `count` edges; -1 with errno, EAGAIN when none waits and the descriptor does not block. One that would
+/// block fails with EDEADLK.
+int fake_take(struct fake_chip *chip, unsigned int offset, struct fake_edge *edges, unsigned int count);
+/// 0 or 1, or -1 with errno.
+int fake_get(struct fake_chip *chip, unsigned int offset);

@@ -4,12 +4,15 @@
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "CGpiod.h"
 #include "fake.h"
@@ -111,8 +114,63 @@ int fake_set(struct fake_chip *chip, unsigned int offset, bool active) {
 }
 
 void fake_release(struct fake_chip *chip, unsigned int offset) {
-  chip->lines[offset].requested = false;
+  struct fake_line *line = &chip->lines[offset];
+  line->requested = false;
+  for (int i = 0; i < 2; i++) {
+    if (line->pipe[i] > 0) close(line->pipe[i]);
+    line->pipe[i] = 0;
+  }
   fake_record("release %s/%u; ", chip->label, offset);
+}
+
+int fake_request_input(struct fake_chip *chip, unsigned int offset, const char *consumer, bool active_low, int bias,
+                       unsigned int debounce_us) {
+  struct fake_line *line = &chip->lines[offset];
+  int error = line->request_errno;
+  if (error == 0 && (line->used || line->requested)) error = EBUSY;
+  if (error == 0 && pipe(line->pipe) != 0) error = errno;
+  if (error != 0) {
+    errno = error;
+    return -1;
+  }
+  line->requested = true;
+  line->active_low = active_low;
+  line->bias = bias;
+  line->debounce_us = debounce_us;
+  line->num_edges = 0;
+  fake_record("watch %s/%u for %s bias %d%s; ", chip->label, offset, consumer, bias, active_low ? " active-low" : "");
+  return 0;
+}
+
+int fake_input_fd(struct fake_chip *chip, unsigned int offset) { return chip->lines[offset].pipe[0]; }
+
+int fake_take(struct fake_chip *chip, unsigned int offset, struct fake_edge *edges, unsigned int count) {
+  struct fake_line *line = &chip->lines[offset];
+  errno = line->read_errno;
+  if (errno == 0 && line->num_edges == 0) {
+    errno = fcntl(line->pipe[0], F_GETFL) & O_NONBLOCK ? EAGAIN : EDEADLK;
+  }
+  if (errno != 0) return -1;
+  if (count > line->num_edges) count = line->num_edges;
+  memcpy(edges, line->edges, count * sizeof *edges);
+  line->num_edges -= count;
+  memmove(line->edges, line->edges + count, line->num_edges * sizeof *edges);
+  char byte[16];
+  return read(line->pipe[0], byte, count) == (ssize_t)count ? (int)count : -1;
+}
+
+int fake_get(struct fake_chip *chip, unsigned int offset) {
+  struct fake_line *line = &chip->lines[offset];
+  errno = line->requested ? line->read_errno : EPERM;
+  return errno != 0 ? -1 : line->active;
+}
+
+/// An input's level moves; the kernel's queue holds 16 edges.
+static void fake_move(struct fake_line *line, bool active, int64_t timestamp_ns) {
+  line->active = active;
+  if (line->num_edges >= 16) return;
+  line->edges[line->num_edges++] = (struct fake_edge){active, timestamp_ns};
+  if (write(line->pipe[1], "e", 1) != 1) abort();
 }
 
 int __wrap_scandir(const char *directory, struct dirent ***entries, int (*filter)(const struct dirent *),
@@ -393,6 +451,85 @@ static void listing(void) {
   check(strstr(cgpiod_library_version(), "stub") != NULL, "the library's version is told");
 }
 
+static const struct cgpiod_input_options pulled_up = {
+    .active_low = true, .bias = CGPIOD_BIAS_PULL_UP, .debounce_us = 30000};
+
+/// Whether poll(2) says that edges wait.
+static bool is_readable(struct cgpiod_input *input) {
+  struct pollfd waiting = {.fd = cgpiod_input_fd(input), .events = POLLIN};
+  return poll(&waiting, 1, 0) == 1 && waiting.revents == POLLIN;
+}
+
+static void watching(bool kernel_debounces) {
+  struct cgpiod_input *input;
+  struct cgpiod_edge edges[CGPIOD_EDGES];
+  set_up();
+  struct fake_line *line = &chips[0].lines[1];
+  int error = cgpiod_input_open_name("GPIO17", "kiosk", pulled_up, &input, NULL);
+  check(error == 0 && recorded("watch pinctrl-bcm2711/1 for kiosk bias 1 active-low; "),
+        "an input is requested with its bias and active low");
+  check(cgpiod_input_is_debounced(input) == kernel_debounces && line->debounce_us == (kernel_debounces ? 30000 : 0),
+        "the kernel debounces an input, or it is told that it does not");
+  check(!is_readable(input) && cgpiod_input_take(input, edges) == 0,
+        "without edges taking gives none, and does not block");
+  check(cgpiod_input_get(input) == 0, "an inactive input reads 0");
+  fake_move(line, true, 1500000000123);
+  fake_move(line, false, 1500000000456);
+  check(is_readable(input), "poll tells that edges wait");
+  int taken = cgpiod_input_take(input, edges);
+  check(taken == 2 && edges[0].active && edges[0].timestamp_ns == 1500000000123 && !edges[1].active &&
+            edges[1].timestamp_ns == 1500000000456,
+        "edges are taken in order, with direction and time to the nanosecond");
+  check(!is_readable(input), "taken edges wait no longer");
+  fake_move(line, true, 1);
+  check(cgpiod_input_get(input) == 1, "an active input reads 1");
+  for (int i = 0; i < 20; i++) fake_move(line, i % 2, i);
+  check(cgpiod_input_take(input, edges) == CGPIOD_EDGES && cgpiod_input_take(input, edges) == 0,
+        "what the kernel's queue holds is taken at once");
+  line->read_errno = ENODEV;
+  check(cgpiod_input_take(input, edges) == -ENODEV && cgpiod_input_get(input) == -ENODEV,
+        "a chip that is gone is told with its errno");
+  line->read_errno = EINTR;
+  check(cgpiod_input_take(input, edges) == 0, "a signal is no error");
+  record[0] = '\0';
+  cgpiod_input_close(input);
+  check(recorded("release pinctrl-bcm2711/1; "), "closing an input releases it and drives nothing");
+  cgpiod_input_close(NULL);
+
+  set_up();
+  struct cgpiod_input_options plain = {.bias = CGPIOD_BIAS_PULL_DOWN};
+  error = cgpiod_input_open_offset("usb", 3, "kiosk", plain, &input, NULL);
+  check(error == 0 && recorded("watch usb/3 for kiosk bias 2; ") && !cgpiod_input_is_debounced(input),
+        "an input is found by chip label and offset, and is not debounced when that was not asked for");
+  cgpiod_input_close(input);
+  set_up();
+  error = cgpiod_input_open_offset("usb", 3, "kiosk", (struct cgpiod_input_options){0}, &input, NULL);
+  check(error == 0 && recorded("watch usb/3 for kiosk bias 0; "), "the bias stays as it is by default");
+  cgpiod_input_close(input);
+}
+
+static void refusing_inputs(void) {
+  struct cgpiod_input *input;
+  set_up();
+  check(cgpiod_input_open_name("GPIO18", "kiosk", pulled_up, &input, holder) == -EBUSY && !input &&
+            strcmp(holder, "gpio-fan") == 0,
+        "a busy input is told with its user");
+  check(cgpiod_input_open_name("GPIO99", "kiosk", pulled_up, &input, holder) == CGPIOD_NO_LINE && !input &&
+            cgpiod_input_open_name("SHARED", "kiosk", pulled_up, &input, NULL) == CGPIOD_SEVERAL_LINES &&
+            cgpiod_input_open_offset("usb", 9, "kiosk", pulled_up, &input, NULL) == CGPIOD_NO_OFFSET &&
+            cgpiod_input_open_offset("rp1", 0, "kiosk", pulled_up, &input, NULL) == CGPIOD_NO_CHIP,
+        "an input is looked for as an output is");
+  check(cgpiod_input_open_name("", "kiosk", pulled_up, &input, NULL) == -EINVAL &&
+            cgpiod_input_open_name(NULL, "kiosk", pulled_up, &input, NULL) == -EINVAL &&
+            cgpiod_input_open_name("GPIO17", "", pulled_up, &input, NULL) == -EINVAL &&
+            cgpiod_input_open_name("GPIO17", "kiosk", pulled_up, NULL, NULL) == -EINVAL,
+        "bad arguments of an input are refused");
+  chips[0].lines[1].request_errno = ENXIO;
+  check(cgpiod_input_open_name("GPIO17", "kiosk", pulled_up, &input, NULL) == -ENXIO && !input,
+        "a line without interrupts is told with its errno");
+  check(recorded(""), "nothing is requested that was refused");
+}
+
 /// Every allocation on the way to an open line fails once.
 static void exhaustion(void) {
   int failures = 0;
@@ -415,6 +552,27 @@ static void exhaustion(void) {
         "without memory, at every step, opening fails with ENOMEM and frees all");
 }
 
+static void input_exhaustion(void) {
+  int failures = 0;
+  bool clean = true, opened = false;
+  for (int allowed = 0; allowed < 200 && !opened; allowed++) {
+    set_up();
+    allocations_left = allowed;
+    struct cgpiod_input *input;
+    int error = cgpiod_input_open_name("GPIO17", "kiosk", pulled_up, &input, NULL);
+    allocations_left = -1;
+    opened = error == 0;
+    if (opened) {
+      cgpiod_input_close(input);
+    } else {
+      failures++;
+      clean = clean && error == -ENOMEM && !input && live_objects == 0 && recorded("");
+    }
+  }
+  check(opened && clean && failures > 5,
+        "without memory, at every step, opening an input fails with ENOMEM and frees all");
+}
+
 int main(int count, char **arguments) {
   stub = count > 1 ? arguments[1] : "stub";
   setvbuf(stdout, NULL, _IOLBF, 0);
@@ -425,7 +583,10 @@ int main(int count, char **arguments) {
   busy();
   driving();
   listing();
+  watching(strcmp(stub, "v2") == 0);
+  refusing_inputs();
   exhaustion();
+  input_exhaustion();
   check(live_objects == 0, "every handle of libgpiod was freed");
   bool requested = false;
   for (int i = 0; i < MAX_CHIPS; i++) {

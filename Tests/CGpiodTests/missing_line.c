@@ -23,6 +23,11 @@ int main(void) {
   int by_offset = cgpiod_output_open_offset("no-such-chip", 0, "check-gpiod", false, &output, NULL);
   if (by_offset == 0) cgpiod_output_close(output);
 
+  struct cgpiod_input *input;
+  struct cgpiod_input_options options = {.debounce_us = 30000};
+  int as_input = cgpiod_input_open_name("no-such-line", "check-gpiod", options, &input, NULL);
+  if (as_input == 0) cgpiod_input_close(input);
+
   struct cgpiod_chip *chips;
   size_t count;
   int listed = cgpiod_list(&chips, &count);
@@ -31,5 +36,5 @@ int main(void) {
   const char *name_words = words(by_name), *offset_words = words(by_offset);
   printf("libgpiod %s, %zu chips; by name: %s; by label: %s\n", cgpiod_library_version(), count,
          name_words ? name_words : "unexpected", offset_words ? offset_words : "unexpected");
-  return name_words && offset_words && listed == 0 ? 0 : 1;
+  return name_words && offset_words && as_input == by_name && listed == 0 ? 0 : 1;
 }

@@ -78,6 +78,38 @@ int gpiod_line_request_output_flags(struct gpiod_line *line, const char *consume
   return 0;
 }
 
+int gpiod_line_request_both_edges_events_flags(struct gpiod_line *line, const char *consumer, int flags) {
+  int known = GPIOD_LINE_REQUEST_FLAG_ACTIVE_LOW | GPIOD_LINE_REQUEST_FLAG_BIAS_PULL_UP |
+              GPIOD_LINE_REQUEST_FLAG_BIAS_PULL_DOWN;
+  if (flags & ~known) {
+    errno = EINVAL;
+    return -1;
+  }
+  int bias = flags & GPIOD_LINE_REQUEST_FLAG_BIAS_PULL_UP     ? FAKE_BIAS_PULL_UP
+             : flags & GPIOD_LINE_REQUEST_FLAG_BIAS_PULL_DOWN ? FAKE_BIAS_PULL_DOWN
+                                                              : FAKE_BIAS_AS_IS;
+  bool active_low = flags & GPIOD_LINE_REQUEST_FLAG_ACTIVE_LOW;
+  if (fake_request_input(line->chip->fake, line->offset, consumer, active_low, bias, 0) != 0) return -1;
+  line->requested = true;
+  return 0;
+}
+
+int gpiod_line_event_get_fd(struct gpiod_line *line) { return fake_input_fd(line->chip->fake, line->offset); }
+
+int gpiod_line_event_read_multiple(struct gpiod_line *line, struct gpiod_line_event *events,
+                                   unsigned int num_events) {
+  struct fake_edge edges[16];
+  int count = fake_take(line->chip->fake, line->offset, edges, num_events < 16 ? num_events : 16);
+  for (int i = 0; i < count; i++) {
+    events[i].ts.tv_sec = edges[i].timestamp_ns / 1000000000;
+    events[i].ts.tv_nsec = edges[i].timestamp_ns % 1000000000;
+    events[i].event_type = edges[i].active ? GPIOD_LINE_EVENT_RISING_EDGE : GPIOD_LINE_EVENT_FALLING_EDGE;
+  }
+  return count;
+}
+
+int gpiod_line_get_value(struct gpiod_line *line) { return fake_get(line->chip->fake, line->offset); }
+
 int gpiod_line_set_value(struct gpiod_line *line, int value) {
   return fake_set(line->chip->fake, line->offset, value != 0);
 }

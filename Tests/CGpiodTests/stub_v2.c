@@ -21,6 +21,18 @@ struct gpiod_line_settings {
   enum gpiod_line_direction direction;
   enum gpiod_line_value value;
   bool active_low;
+  enum gpiod_line_edge edge;
+  enum gpiod_line_bias bias;
+  unsigned long debounce_us;
+};
+
+struct gpiod_edge_event {
+  struct fake_edge edge;
+};
+
+struct gpiod_edge_event_buffer {
+  size_t capacity;
+  struct gpiod_edge_event events[16];
 };
 
 struct gpiod_line_config {
@@ -86,7 +98,11 @@ bool gpiod_line_info_is_used(struct gpiod_line_info *info) { return info->fake->
 
 struct gpiod_line_settings *gpiod_line_settings_new(void) {
   struct gpiod_line_settings *settings = fake_new(sizeof *settings);
-  if (settings) settings->direction = GPIOD_LINE_DIRECTION_AS_IS;
+  if (settings) {
+    settings->direction = GPIOD_LINE_DIRECTION_AS_IS;
+    settings->edge = GPIOD_LINE_EDGE_NONE;
+    settings->bias = GPIOD_LINE_BIAS_AS_IS;
+  }
   return settings;
 }
 
@@ -105,6 +121,41 @@ int gpiod_line_settings_set_output_value(struct gpiod_line_settings *settings, e
 
 void gpiod_line_settings_set_active_low(struct gpiod_line_settings *settings, bool active_low) {
   settings->active_low = active_low;
+}
+
+int gpiod_line_settings_set_edge_detection(struct gpiod_line_settings *settings, enum gpiod_line_edge edge) {
+  settings->edge = edge;
+  return 0;
+}
+
+int gpiod_line_settings_set_bias(struct gpiod_line_settings *settings, enum gpiod_line_bias bias) {
+  settings->bias = bias;
+  return 0;
+}
+
+void gpiod_line_settings_set_debounce_period_us(struct gpiod_line_settings *settings, unsigned long period) {
+  settings->debounce_us = period;
+}
+
+struct gpiod_edge_event_buffer *gpiod_edge_event_buffer_new(size_t capacity) {
+  struct gpiod_edge_event_buffer *buffer = fake_new(sizeof *buffer);
+  if (buffer) buffer->capacity = capacity < 16 ? capacity : 16;
+  return buffer;
+}
+
+void gpiod_edge_event_buffer_free(struct gpiod_edge_event_buffer *buffer) { fake_free(buffer); }
+
+struct gpiod_edge_event *gpiod_edge_event_buffer_get_event(struct gpiod_edge_event_buffer *buffer,
+                                                           unsigned long index) {
+  return &buffer->events[index];
+}
+
+enum gpiod_edge_event_type gpiod_edge_event_get_event_type(struct gpiod_edge_event *event) {
+  return event->edge.active ? GPIOD_EDGE_EVENT_RISING_EDGE : GPIOD_EDGE_EVENT_FALLING_EDGE;
+}
+
+uint64_t gpiod_edge_event_get_timestamp_ns(struct gpiod_edge_event *event) {
+  return (uint64_t)event->edge.timestamp_ns;
 }
 
 struct gpiod_line_config *gpiod_line_config_new(void) { return fake_new(sizeof(struct gpiod_line_config)); }
@@ -136,7 +187,10 @@ void gpiod_request_config_set_consumer(struct gpiod_request_config *config, cons
 struct gpiod_line_request *gpiod_chip_request_lines(struct gpiod_chip *chip,
                                                     struct gpiod_request_config *config,
                                                     struct gpiod_line_config *lines) {
-  if (!lines->filled || lines->settings.direction != GPIOD_LINE_DIRECTION_OUTPUT) {
+  bool is_output = lines->settings.direction == GPIOD_LINE_DIRECTION_OUTPUT;
+  bool is_watched =
+      lines->settings.direction == GPIOD_LINE_DIRECTION_INPUT && lines->settings.edge == GPIOD_LINE_EDGE_BOTH;
+  if (!lines->filled || !(is_output || is_watched)) {
     errno = EINVAL;
     return NULL;
   }
@@ -145,9 +199,13 @@ struct gpiod_line_request *gpiod_chip_request_lines(struct gpiod_chip *chip,
   request->fake = chip->fake;
   request->offset = lines->offset;
   bool active = lines->settings.value == GPIOD_LINE_VALUE_ACTIVE;
-  if (fake_request(chip->fake, lines->offset, config->consumer, lines->settings.active_low, active) == 0) {
-    return request;
-  }
+  int bias = lines->settings.bias == GPIOD_LINE_BIAS_PULL_UP     ? FAKE_BIAS_PULL_UP
+             : lines->settings.bias == GPIOD_LINE_BIAS_PULL_DOWN ? FAKE_BIAS_PULL_DOWN
+                                                                 : FAKE_BIAS_AS_IS;
+  int code = is_output ? fake_request(chip->fake, lines->offset, config->consumer, lines->settings.active_low, active)
+                       : fake_request_input(chip->fake, lines->offset, config->consumer, lines->settings.active_low,
+                                            bias, (unsigned int)lines->settings.debounce_us);
+  if (code == 0) return request;
   fake_free(request);
   return NULL;
 }
@@ -159,6 +217,28 @@ int gpiod_line_request_set_value(struct gpiod_line_request *request, unsigned in
     return -1;
   }
   return fake_set(request->fake, offset, value == GPIOD_LINE_VALUE_ACTIVE);
+}
+
+int gpiod_line_request_get_fd(struct gpiod_line_request *request) {
+  return fake_input_fd(request->fake, request->offset);
+}
+
+int gpiod_line_request_read_edge_events(struct gpiod_line_request *request, struct gpiod_edge_event_buffer *buffer,
+                                        size_t max_events) {
+  struct fake_edge edges[16];
+  size_t room = max_events < buffer->capacity ? max_events : buffer->capacity;
+  int count = fake_take(request->fake, request->offset, edges, (unsigned int)room);
+  for (int i = 0; i < count; i++) buffer->events[i].edge = edges[i];
+  return count;
+}
+
+enum gpiod_line_value gpiod_line_request_get_value(struct gpiod_line_request *request, unsigned int offset) {
+  if (offset != request->offset) {
+    errno = EINVAL;
+    return GPIOD_LINE_VALUE_ERROR;
+  }
+  int value = fake_get(request->fake, offset);
+  return value < 0 ? GPIOD_LINE_VALUE_ERROR : value ? GPIOD_LINE_VALUE_ACTIVE : GPIOD_LINE_VALUE_INACTIVE;
 }
 
 void gpiod_line_request_release(struct gpiod_line_request *request) {

@@ -29,6 +29,10 @@ import Tracer
     let uncommented = text.replacingOccurrences(of: "\n# green =", with: "\ngreen =")
       .replacingOccurrences(of: "\n# amber =", with: "\namber =")
       .replacingOccurrences(of: "\n# buzzer =", with: "\nbuzzer =")
+      .replacingOccurrences(of: "\n# staff =", with: "\nstaff =")
+      .replacingOccurrences(of: "\n# presence =", with: "\npresence =")
+      .replacingOccurrences(of: "\n# acknowledge =", with: "\nacknowledge =")
+      .replacingOccurrences(of: "\n# language =", with: "\nlanguage =")
     let settings = try ConfigurationFile.parse(uncommented, path: "kiosk.toml")
     #expect(settings.lines.green.address == "GPIO17" && settings.lines.buzzer.address == "pinctrl-bcm2711:22")
     for key in ConfigurationFile.keyNames {
@@ -54,9 +58,9 @@ import Tracer
     arguments: [
       ("data_folder = 5", "kiosk.toml:1: data_folder must be a text in quotes"),
       ("data_folder = \"\"", "kiosk.toml:1: data_folder must not be empty"),
-      ("[presence]\nnear_dbm = \"strong\"", "kiosk.toml:2: presence.near_dbm must be a whole number from -100 to -20"),
-      ("[presence]\nnear_dbm = -101", "kiosk.toml:2: presence.near_dbm must be a whole number from -100 to -20"),
-      ("[presence]\nnear_dbm = -65.5", "kiosk.toml:2: presence.near_dbm must be a whole number from -100 to -20"),
+      ("[near]\nios_dbm = \"strong\"", "kiosk.toml:2: near.ios_dbm must be a whole number from -100 to -20"),
+      ("[near]\nios_dbm = -101", "kiosk.toml:2: near.ios_dbm must be a whole number from -100 to -20"),
+      ("[near]\nios_dbm = -65.5", "kiosk.toml:2: near.ios_dbm must be a whole number from -100 to -20"),
       ("[contacts]\nretention_days = 31", "kiosk.toml:2: contacts.retention_days must be a whole number from 1 to 30"),
       ("[radio]\nscan = \"loud\"", "kiosk.toml:2: radio.scan must be one of \"active\", \"passive\""),
       ("[radio]\naddress = \"usb\"", "kiosk.toml:2: radio.address is wrong: radio usb is none of hci:N"),
@@ -81,13 +85,20 @@ import Tracer
       data_folder = "/srv/kiosk"
       radio.address = "h4:tcp:localhost:6402"
       radio.scan = "active"
-      [presence]
-      near_dbm = -70
+      [near]
+      android_dbm = -85
+      ios_dbm = -70
+      other_dbm = -80
       hysteresis_db = 3
       [prompt]
-      amber_seconds = 5
-      green_seconds = 2
-      beep_milliseconds = 0
+      idle = "none"
+      no_app = "amber 10/5 x3"
+      accepted_beep = "none"
+      quiet_hours = "21:00-06:00"
+      mute_minutes = 5
+      [visits]
+      dwell_seconds = 5
+      away_seconds = 90
       [clock]
       trust = "always"
       [contacts]
@@ -104,9 +115,13 @@ import Tracer
       amber_active_low = true
       """, path: "kiosk.toml")
     #expect(settings.dataFolder == "/srv/kiosk" && settings.radio == "h4:tcp:localhost:6402")
-    #expect(settings.host.scansActively && settings.presence.nearDBm == -70 && settings.presence.hysteresisDB == 3)
-    #expect(settings.prompt.amberMilliseconds == 5000 && settings.prompt.greenMilliseconds == 2000)
-    #expect(settings.prompt.beepMilliseconds == 0 && settings.clockTrust == .always)
+    #expect(settings.host.scansActively && settings.clockTrust == .always)
+    let near = settings.people.near
+    #expect([near.androidDBm, near.iosDBm, near.otherDBm, near.hysteresisDB] == [-85, -70, -80, 3])
+    #expect(settings.people.dwellMilliseconds == 5000 && settings.people.awayMilliseconds == 90_000)
+    #expect(settings.prompt.idle == nil && settings.prompt.noApp.lamp == LampPattern("amber 10/5 x3"))
+    #expect(settings.prompt.accepted.buzzer == nil && settings.prompt.muteMilliseconds == 300_000)
+    #expect(settings.prompt.quietHours == QuietHours.list("21:00-06:00"))
     #expect(settings.contactRetentionDays == 30 && settings.f0ToleranceSlots == 2)
     #expect(settings.screen.display == "png:/tmp/x" && settings.screen.size == ScreenSize(width: 800, height: 480))
     #expect(settings.screen.language == .english && settings.screen.installAddress == "https://example.vn")

@@ -101,7 +101,7 @@ struct DisplayCanvasTests {
     var page = DisplaySamples.ordinary
     try canvas.draw(page.scene(size: size))
     let before = canvas.pixels
-    page.devicesNear = 4
+    page.peopleNear = 4
     let drawn = try canvas.draw(page.scene(size: size))
     let box = try #require(drawn.first)
     #expect(drawn.count == 1)

@@ -12,7 +12,7 @@ enum DisplaySamples {
   ].flatMap { [ScreenSize(width: $0.0, height: $0.1), ScreenSize(width: $0.1, height: $0.0)] }
 
   static let ordinary = HomePage(
-    devicesAround: 27, bluezonersAround: 11, devicesNear: 3, bluezonersNear: 2, communityTotal: 23_456_789,
+    peopleAround: 27, bluezonersAround: 11, peopleNear: 3, bluezonersNear: 2, communityTotal: 23_456_789,
     radio: .running, clock: HomePage.Clock(time: "14:05:09", date: "21/11/2025", isSynchronised: true),
     lastF0Sync: "14:02")
 
@@ -26,7 +26,7 @@ enum DisplaySamples {
         page.prompt = prompt
         pages.append(page)
         page.isDemo = true
-        page.devicesAround = 1288
+        page.peopleAround = 1288
         page.bluezonersAround = 188
         page.communityTotal = nil
         pages.append(page)

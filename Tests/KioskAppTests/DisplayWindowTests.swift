@@ -15,7 +15,7 @@
       #expect(window.size == size)
       var page = DisplaySamples.ordinary
       for count in 1...20 {
-        page.devicesAround = count
+        page.peopleAround = count
         try window.show(page.scene(size: window.size))
       }
       try window.close()

@@ -103,7 +103,8 @@ import Testing
       (.busy(.name("L5"), holder: GpiodLine.consumer), "address of its own"),
       (.notAllowed(.name("L5")), "L5"),
       (.closed(.name("L5")), "L5"), (.system(.name("L5"), errno: 19), "No such device"),
-      (.cannotList(errno: 13), "Permission denied"), (.noChips, "/dev/gpiochip"),
+      (.noInput(.name("L5"), errno: 95), "as-is"), (.cannotList(errno: 13), "Permission denied"),
+      (.noChips, "/dev/gpiochip"),
     ])
   func faultNamesItsSubject(error: LineError, word: String) {
     #expect(error.description.contains(word))

@@ -144,6 +144,16 @@ import Testing
     #expect(board.openCount == 0 && board.activeLines.isEmpty)
   }
 
+  @Test("Staff's line is a line like the others") func staffLine() throws {
+    var settings = Settings().lines
+    settings.staff = .init(address: "GPIO5", activeLow: true)
+    let lines = open(try OutputLines.Wiring(settings))
+    lines.apply(LineStates(green: true, staff: true))
+    #expect(board.activeLines == [.name("GPIO5")])
+    lines.close()
+    #expect(board.openCount == 0)
+  }
+
   @Test("An address of the configuration that is none is refused") func badWiringIsRefused() {
     var lines = Settings().lines
     lines.green.address = "GPIO17"

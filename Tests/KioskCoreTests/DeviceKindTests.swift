@@ -17,16 +17,16 @@ struct DeviceKindTests {
     "follows from Apple's message",
     arguments: [
       (0x02, DeviceKind.fixture), (0x07, .accessory), (0x09, .fixture), (0x0C, .phone), (0x0E, .phone),
-      (0x0F, .phone), (0x10, .phone), (0x12, .accessory), (0x05, .unknown), (0x1F, .unknown),
+      (0x0F, .phone), (0x10, .phone), (0x12, .accessory), (0x05, .phone), (0x1F, .unknown),
       (0x20, .unknown),
     ] as [(UInt8, DeviceKind)])
   func appleMessages(type: UInt8, expected: DeviceKind) {
     #expect(kind(apple([type, 2, 0, 0])) == expected)
   }
 
-  @Test("is unknown for Apple's background area alone")
+  @Test("is a phone for Apple's background area: only iOS has it")
   func overflowArea() {
-    #expect(kind(apple([0x01, 0x08] + [UInt8](repeating: 0, count: 15))) == .unknown)
+    #expect(kind(apple([0x01, 0x08] + [UInt8](repeating: 0, count: 15))) == .phone)
   }
 
   @Test("follows from the first row that fits")
@@ -49,11 +49,11 @@ struct DeviceKindTests {
     #expect(kind([4, 0x16, UInt8(uuid & 0xFF), UInt8(uuid >> 8), 0]) == expected)
   }
 
-  @Test("is a computer with Microsoft's company identifier, and unknown with another one")
+  @Test("follows from the company identifier, where one tells enough")
   func companies() {
     #expect(kind([4, 0xFF, 0x06, 0x00, 1]) == .computer)
     #expect(kind([4, 0xFF, 0x00, 0x06, 1]) == .unknown)
-    #expect(kind([4, 0xFF, 0x75, 0x00, 1]) == .unknown)
+    #expect(kind([4, 0xFF, 0x75, 0x00, 1]) == .phone, "Samsung")
   }
 
   @Test("is Bluezoner only with a whole Bluezone advertisement")

@@ -18,6 +18,9 @@ struct KioskHarness {
   private(set) var effects: [(at: Int64, effect: Kiosk.Effect)] = []
   /// What the disk has taken.
   private(set) var written: [ContactUpdate] = []
+  /// Visits that the disk has taken, each piece of news, and those it has neither taken nor refused.
+  private(set) var writtenVisits: [VisitUpdate] = []
+  private(set) var visitsInFlight: [VisitUpdate] = []
   /// What the disk has neither taken nor refused.
   private(set) var inFlight: [ContactUpdate] = []
   /// What the controller has sent, each change once.
@@ -104,6 +107,20 @@ struct KioskHarness {
     hear(BluezoneAdvertisement.data(for: CoreSamples.id(id)), from: 1000 + id, rssiDBm: rssiDBm)
   }
 
+  /// Somebody stands at the kiosk with a phone that sends each 200 ms, until the kiosk turns to them.
+  ///
+  /// - Returns: whether it does within `milliseconds`.
+  mutating func stand(
+    _ data: [UInt8], from address: Int, rssiDBm: Int8 = -50, atMost milliseconds: Int64 = 20_000
+  ) -> Bool {
+    for step in 0..<milliseconds / 10 {
+      if step % 20 == 0 { hear(data, from: address, rssiDBm: rssiDBm) }
+      if status.lines.shows != nil { return true }
+      run(for: 10)
+    }
+    return false
+  }
+
   /// The adapter is pulled out.
   mutating func unplug() {
     guard let generation else { return }
@@ -170,6 +187,14 @@ struct KioskHarness {
       case .refuses: kiosk.handle(.contactsNotWritten(updates, reason: "the disk is full"), at: now)
       case .isSilent: inFlight += updates
       }
+    case .writeVisits(let updates):
+      switch disk {
+      case .works:
+        writtenVisits += updates
+        kiosk.handle(.visitsWritten, at: now)
+      case .refuses: kiosk.handle(.visitsNotWritten(updates, reason: "the disk is full"), at: now)
+      case .isSilent: visitsInFlight += updates
+      }
     case .stopped: isStopped = true
     case .dateContacts, .lines, .show, .purge: break
     }
@@ -189,9 +214,13 @@ struct KioskHarness {
     effects.compactMap { at, effect in if case .write(let updates) = effect { (at, updates) } else { nil } }
   }
 
-  var lines: [LineStates] {
-    effects.compactMap { _, effect in if case .lines(let lines) = effect { lines } else { nil } }
+  /// The programs of the lines that were given out.
+  var programs: [LineProgram] {
+    effects.compactMap { _, effect in if case .lines(let program) = effect { program } else { nil } }
   }
+
+  /// What the lines do now.
+  var lines: LineStates { programs.last?.states(at: now.monotonic) ?? .allInactive }
 
   /// Without the alive checks: setting the address while on the air is to be refused.
   var refusalsInEarnest: [HCIOpcode] { air.controller.refusals.filter { $0 != .leSetRandomAddress } }

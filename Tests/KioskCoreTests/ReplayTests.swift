@@ -37,7 +37,7 @@ struct ReplayTests {
   /// Around, Bluezoners around, near, Bluezoners near.
   private func figures(_ second: Replay.Second) -> [Int] {
     let counts = second.counts
-    return [counts.devicesAround, counts.bluezonersAround, counts.devicesNear, counts.bluezonersNear]
+    return [counts.people, counts.bluezoners, counts.nearPeople, counts.nearBluezoners]
   }
 
   private func bluezoner(_ n: Int) -> [UInt8] { BluezoneAdvertisement.data(for: S.id(n)) }
@@ -73,11 +73,11 @@ struct ReplayTests {
     recording.hear(S.computer, from: 1, at: 36_500, rssiDBm: -80)
     let result = try recording.replay()
     #expect(result.seconds.map(\.t) == Array(0...36))
-    var expected = [[2, 1, 1, 1], [2, 1, 1, 1], [3, 1, 2, 1]]
+    var expected = [[1, 1, 1, 1], [1, 1, 1, 1], [2, 1, 2, 1]]
     // The phone was heard at 2.000 s: gone at the end of second 31. Bluezoner 1 was last heard at 2.999 s.
-    expected += Array(repeating: [4, 2, 2, 1], count: 28)
-    expected += [[3, 2, 1, 1], [2, 1, 0, 0], [1, 0, 0, 0]]
-    expected += Array(repeating: [1, 0, 0, 0], count: 3)
+    expected += Array(repeating: [3, 2, 2, 1], count: 28)
+    expected += [[2, 2, 1, 1], [1, 1, 0, 0]]
+    expected += Array(repeating: [0, 0, 0, 0], count: 4)
     #expect(result.seconds.map(figures) == expected)
     #expect(result.records == 8)
     #expect(result.reports == 8)
@@ -95,7 +95,7 @@ struct ReplayTests {
     recording.hear(S.phone, from: 5, at: 6000)
     let result = try recording.replay()
     #expect(result.seconds.map(\.t) == Array(0...6))
-    #expect(result.seconds.map { $0.counts.devicesAround } == [1, 1, 1, 1, 1, 4, 5])
+    #expect(result.seconds.map { $0.counts.devices } == [1, 1, 1, 1, 1, 4, 5])
   }
 
   @Test("lets time pass with what the host sent, and does not let it go back after that")
@@ -112,7 +112,7 @@ struct ReplayTests {
     #expect(result.seconds.count == 35)
     // Seconds count from the first record: gone after 30 of them, and the next one comes in the 31st.
     let around = [Int](repeating: 1, count: 29) + [0, 0, 1, 1, 1, 1]
-    #expect(result.seconds.map(\.counts.devicesAround) == around)
+    #expect(result.seconds.map(\.counts.devices) == around)
   }
 
   @Test("of a recording with a pause has every second of it")
@@ -123,7 +123,7 @@ struct ReplayTests {
     let result = try recording.replay()
     #expect(result.seconds.map(\.t) == Array(0...3600))
     #expect(
-      result.seconds.map(\.counts.devicesAround) == [Int](repeating: 1, count: 29)
+      result.seconds.map(\.counts.devices) == [Int](repeating: 1, count: 29)
         + [Int](repeating: 0, count: 3571)
         + [1])
   }
@@ -137,7 +137,7 @@ struct ReplayTests {
     for n in 0..<50 { recording.hear(S.phone, from: 1 + n % 2, at: 1000 * day + Int64(n) * 100) }
     let result = try recording.replay()
     #expect(result.seconds.map(\.t) == [0, 1] + (86_400_000..<86_400_005))
-    #expect(result.seconds.map(\.counts.devicesAround) == [1, 2, 2, 2, 2, 2, 2])
+    #expect(result.seconds.map(\.counts.devices) == [1, 2, 2, 2, 2, 2, 2])
     #expect(result.reports == 52)
   }
 
@@ -150,7 +150,7 @@ struct ReplayTests {
     let result = try recording.replay()
     #expect(result.records == 3)
     #expect(result.malformedPackets == 1)
-    #expect(result.seconds.map(\.counts.devicesAround) == [1])
+    #expect(result.seconds.map(\.counts.devices) == [1])
   }
 
   @Test("goes on after the recorded controller failed and was started again")
@@ -161,6 +161,6 @@ struct ReplayTests {
     recording.hear(S.phone, from: 2, at: 12_000)
     let result = try recording.replay()
     #expect(result.reports == 2)
-    #expect(result.seconds.last?.counts.devicesAround == 2)
+    #expect(result.seconds.last?.counts.devices == 2)
   }
 }

@@ -13,7 +13,7 @@ enum ScreenSamples {
 
   /// A page on an ordinary morning.
   static let ordinary = HomePage(
-    devicesAround: 27, bluezonersAround: 11, devicesNear: 3, bluezonersNear: 2, communityTotal: 23_456_789,
+    peopleAround: 27, bluezonersAround: 11, peopleNear: 3, bluezonersNear: 2, communityTotal: 23_456_789,
     radio: .running, clock: clock, lastF0Sync: "14:02")
 
   /// Every combination of states, with figures as long as they get.
@@ -35,9 +35,9 @@ enum ScreenSamples {
             page.communityTotal = nil
             page.lastF0Sync = nil
             page.clock.isSynchronised = false
-            page.devicesAround = 1288
+            page.peopleAround = 1288
             page.bluezonersAround = 888
-            page.devicesNear = 0
+            page.peopleNear = 0
             pages.append(page)
           }
         }

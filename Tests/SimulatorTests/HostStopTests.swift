@@ -19,7 +19,7 @@ import Tracer
     link.answer = { _ in [] }
     link.stop()
     link.stop()
-    link.advance(milliseconds: 1000)
+    link.advance(milliseconds: 2000)
     link.stop()
     #expect(link.closings == 1 && link.host.state == .closed)
   }
@@ -29,7 +29,7 @@ import Tracer
     link.controller.isHung = true
     link.stop()
     #expect(link.host.state == .stopping)
-    link.advance(milliseconds: 999)
+    link.advance(milliseconds: 1999)
     #expect(link.host.state == .stopping && link.closings == 0)
     link.advance(milliseconds: 1)
     #expect(link.host.state == .closed && link.closings == 1 && link.host.nextDeadline == nil)
@@ -40,7 +40,7 @@ import Tracer
     var link = HostLink.running(advertisement(1))
     link.deliver(Events.credits(0))
     link.stop()
-    link.advance(milliseconds: 1000)
+    link.advance(milliseconds: 2000)
     #expect(link.host.state == .closed && link.closings == 1)
   }
 

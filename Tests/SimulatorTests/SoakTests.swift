@@ -44,7 +44,7 @@ import Tracer
     #expect(soak.harness.repeatedRows == 0 && soak.harness.crossingRows == 0, "seed \(seed)")
     #expect(figures.askedShare >= 0.24, "seed \(seed)")
     for (name, count) in soak.tables.most { #expect(count <= Self.largestTable, "\(name), seed \(seed)") }
-    #expect(kiosk.contacts.lost == 0 && kiosk.presence.turnedAway == 0, "seed \(seed)")
+    #expect(kiosk.contacts.lost == 0 && kiosk.people.turnedAway == 0, "seed \(seed)")
     #expect(kiosk.host.counters.faults == 0 && kiosk.host.counters.malformedPackets == 0, "seed \(seed)")
     #expect(soak.harness.air.controller.connectionCount == 0, "seed \(seed)")
     #expect(soak.harness.air.controller.droppedPackets == 0, "seed \(seed)")
@@ -158,7 +158,7 @@ private struct Soak {
       if plan.open.contains(elapsed), elapsed % Self.readerMilliseconds == 0, readKiosk() { figures.readers += 1 }
       harness.run(for: 60_000)
       figures.served += harness.air.controller.servedOutcomes.dropFirst(served).count(where: isID)
-      figures.mostDevices = max(figures.mostDevices, harness.kiosk.presence.devices.count)
+      figures.mostDevices = max(figures.mostDevices, harness.kiosk.people.counts.devices)
       figures.mostConnections = max(figures.mostConnections, harness.air.controller.connectionCount)
       if elapsed % 3_600_000 == 0 { tables.look(into: harness.kiosk) }
     }

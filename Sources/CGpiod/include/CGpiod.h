@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /// One small interface to GPIO lines, the same over libgpiod 1.6 (Debian 12) and 2.x (Debian 13), whose APIs
 /// are incompatible. It speaks the words of the kernel's GPIO uAPI: chip, line, offset, consumer, active.
@@ -96,6 +97,63 @@ int cgpiod_output_set(struct cgpiod_output *output, bool active);
 /// allowed. After the release the kernel gives no promise about the level: pull the line to inactive in the
 /// wiring. Source: gpioset(1). Errors: what `cgpiod_output_set` said; the handle is gone all the same.
 int cgpiod_output_close(struct cgpiod_output *output);
+
+/// The level of an input that nothing drives.
+enum cgpiod_bias {
+  /// As it was: the board's own resistors decide.
+  CGPIOD_BIAS_AS_IS = 0,
+  CGPIOD_BIAS_PULL_UP = 1,
+  CGPIOD_BIAS_PULL_DOWN = 2,
+};
+
+/// How an input is requested.
+struct cgpiod_input_options {
+  /// The line is active when its level is low.
+  bool active_low;
+  enum cgpiod_bias bias;
+  /// Time for which a level must be stable before its edge is told, microseconds; 0: none. See
+  /// `cgpiod_input_is_debounced`.
+  unsigned int debounce_us;
+};
+
+/// An edge of an input, as the kernel saw it.
+struct cgpiod_edge {
+  /// CLOCK_MONOTONIC, nanoseconds. Source: linux/gpio.h, gpio_v2_line_event; gpioevent_data since Linux 5.7.
+  int64_t timestamp_ns;
+  /// What the line became (logical: active low is taken care of).
+  bool active;
+};
+
+/// Edges that one call takes at most: what the kernel queues for one line. Source: drivers/gpio/gpiolib-cdev.c.
+#define CGPIOD_EDGES 16
+
+/// An input line that this process has requested, for both edges.
+struct cgpiod_input;
+
+/// Requests the line called `name`, or the one at `offset` of the chip labelled `label`, as an input.
+/// Parameters and errors as for the outputs. -EOPNOTSUPP, -EINVAL or -ENXIO when the chip cannot do it: no
+/// interrupts, or no such bias.
+/// On success the caller closes `*input` with `cgpiod_input_close`; on failure `*input` is NULL.
+int cgpiod_input_open_name(const char *name, const char *consumer, struct cgpiod_input_options options,
+                           struct cgpiod_input **input, char *holder);
+int cgpiod_input_open_offset(const char *label, unsigned int offset, const char *consumer,
+                             struct cgpiod_input_options options, struct cgpiod_input **input, char *holder);
+
+/// Whether the kernel debounces the line as asked (libgpiod 2.x); otherwise that is up to the caller.
+bool cgpiod_input_is_debounced(const struct cgpiod_input *input);
+
+/// The descriptor to poll(2) for POLLIN; it belongs to the input.
+int cgpiod_input_fd(const struct cgpiod_input *input);
+
+/// Takes the edges that wait, without blocking: how many were put into `edges` (room for CGPIOD_EDGES), 0 when none
+/// waited. Errors: -errno, such as -ENODEV when the chip was unplugged.
+int cgpiod_input_take(struct cgpiod_input *input, struct cgpiod_edge *edges);
+
+/// 1 while the line is active (logical), 0 while it is not. Errors: -errno of the ioctl.
+int cgpiod_input_get(struct cgpiod_input *input);
+
+/// Releases the line and frees the handle; NULL is allowed.
+void cgpiod_input_close(struct cgpiod_input *input);
 
 /// The version of the libgpiod that is loaded, such as "1.6.3" or "2.2.1". Never freed.
 const char *cgpiod_library_version(void);

@@ -142,7 +142,7 @@ struct LogAddCommand: ParsableCommand {
         time = moment.utc
       }
       try Store(dataFolder: settings.dataFolder, access: .change).addVisits(withoutPhone: count, at: time)
-      _ = try? ControlSocket.ask(.visitsAdded, dataFolder: settings.dataFolder)
+      _ = try? ControlSocket.ask(.peopleAdded(count, at: time), dataFolder: settings.dataFolder)
       let local = LocalTime(time, offsetSeconds: SystemClock.utcOffsetSeconds(at: time.seconds))
       print("\(count) without a phone at \(local.rfc3339)")
     } catch let code as ExitCode {

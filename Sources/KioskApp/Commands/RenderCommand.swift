@@ -39,7 +39,7 @@ struct RenderCommand: ParsableCommand {
     let settings = try options.settings()
     var page = HomePage(
       installAddress: settings.screen.installAddress, isDemo: state == .demo,
-      devicesAround: 24, bluezonersAround: 9, devicesNear: 5, bluezonersNear: 2, radio: .running,
+      peopleAround: 24, bluezonersAround: 9, peopleNear: 5, bluezonersNear: 2, radio: .running,
       clock: .init(time: "09:41:07", date: "21/11/2026", isSynchronised: true), lastF0Sync: "09:30 21/11",
       language: lang.flatMap(ScreenLanguage.init(rawValue:)) ?? settings.screen.language)
     switch state {

@@ -8,9 +8,7 @@ import Tracer
 struct ReplayCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "replay", abstract: "Run a btsnoop recording through the real pipeline at its own times.",
-    discussion: """
-      Counts are of devices. People and visits are null: this version does not estimate them yet.
-      """)
+    discussion: "People and visits are estimates, as in the kiosk itself.")
 
   @OptionGroup var options: SettingsOptions
 
@@ -56,57 +54,41 @@ extension Replay.Result {
     var addresses: Int
     var bluezone_ids: Int
     var malformed: Int
-    /// Not known yet.
-    var visits: [Int]?
+    var visits: [VisitWriter.Document]
     var counts: [Count]
 
     struct Count: Encodable {
       var t: Int
-      var devices: Int
+      var people: Int
       var bluezoners: Int
-      var near_devices: Int
+      var near_people: Int
       var near_bluezoners: Int
-      var people: Int?
-      var near_people: Int?
-
-      enum CodingKeys: CodingKey {
-        case t, devices, bluezoners, near_devices, near_bluezoners, people, near_people
-      }
-
-      /// People are null, not left out: there is no estimate yet.
-      func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(t, forKey: .t)
-        try container.encode(devices, forKey: .devices)
-        try container.encode(bluezoners, forKey: .bluezoners)
-        try container.encode(near_devices, forKey: .near_devices)
-        try container.encode(near_bluezoners, forKey: .near_bluezoners)
-        try container.encode(people, forKey: .people)
-        try container.encode(near_people, forKey: .near_people)
-      }
+      /// Addresses, as a plain count of devices would have it.
+      var devices: Int
     }
   }
 
   fileprivate func json() throws -> String {
     let counts = seconds.map {
       Document.Count(
-        t: $0.t, devices: $0.counts.devicesAround, bluezoners: $0.counts.bluezonersAround,
-        near_devices: $0.counts.devicesNear, near_bluezoners: $0.counts.bluezonersNear)
+        t: $0.t, people: $0.counts.people, bluezoners: $0.counts.bluezoners, near_people: $0.counts.nearPeople,
+        near_bluezoners: $0.counts.nearBluezoners, devices: $0.counts.devices)
     }
     let document = Document(
-      reports: reports, addresses: addresses, bluezone_ids: bluezoneIDs, malformed: malformedPackets, counts: counts)
+      reports: reports, addresses: addresses, bluezone_ids: bluezoneIDs, malformed: malformedPackets,
+      visits: visits.map(VisitWriter.Document.init), counts: counts)
     let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     return String(decoding: try encoder.encode(document), as: UTF8.self)
   }
 
   fileprivate func words() -> String {
-    let most = seconds.map(\.counts.devicesAround).max() ?? 0
-    let mostNear = seconds.map(\.counts.devicesNear).max() ?? 0
+    let most = seconds.map(\.counts.people).max() ?? 0
+    let mostNear = seconds.map(\.counts.nearPeople).max() ?? 0
     return """
       \(records) records over \(seconds.count) s: \(reports) reports, \(malformedPackets) malformed packets
       \(addresses) addresses, \(bluezoneIDs) Bluezone ids
-      at most \(most) devices around at once, \(mostNear) near
+      at most about \(most) people around at once, \(mostNear) near; \(visits.count) visits
       """
   }
 }

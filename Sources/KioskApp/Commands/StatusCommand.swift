@@ -40,8 +40,16 @@ extension Status {
   fileprivate func lines() -> [String] {
     var text: [(String, String)] = []
     if isDemo { text.append(("DEMO", "simulated crowd")) }
-    text.append(("around", "\(devicesAround) devices, \(bluezonersAround) of them Bluezoners"))
-    text.append(("near", "\(devicesNear) devices, \(bluezonersNear) of them Bluezoners"))
+    text.append(("around", "about \(peopleAround) people, \(bluezonersAround) of them Bluezoners"))
+    text.append(("near", "about \(peopleNear) people, \(bluezonersNear) of them Bluezoners"))
+    text.append(
+      (
+        "today",
+        "about \(visits.today) (±\(visits.plusMinus)) visits, \(visits.bluezoners) of them Bluezoners, "
+          + "\(visits.installedHere) installed here"
+      ))
+    if let fault = visits.writeFault { text.append(("", "visits not written: \(fault)")) }
+    if visits.lost > 0 { text.append(("", "\(visits.lost) visits not logged: too many were waiting")) }
     var words = radio.state
     if radio.state == "running" {
       words += radio.isAdvertising ? ", advertising" : ", not advertising"

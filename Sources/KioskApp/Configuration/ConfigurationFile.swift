@@ -81,11 +81,29 @@ struct ConfigurationFile {
     "bluezone.ios_characteristic": uuid { $0.host.profile.iosCharacteristicUUID = $1 },
     "bluezone.overflow_byte": integer(0...15) { $0.host.profile.overflowByte = $1 },
     "bluezone.overflow_bit": integer(0...7) { $0.host.profile.overflowBit = 1 << UInt8($1) },
-    "presence.near_dbm": integer(-100 ... -20) { $0.presence.nearDBm = Double($1) },
-    "presence.hysteresis_db": integer(0...20) { $0.presence.hysteresisDB = Double($1) },
-    "prompt.amber_seconds": integer(1...30) { $0.prompt.amberMilliseconds = Int64($1) * 1000 },
-    "prompt.green_seconds": integer(1...30) { $0.prompt.greenMilliseconds = Int64($1) * 1000 },
-    "prompt.beep_milliseconds": integer(0...1000) { $0.prompt.beepMilliseconds = Int64($1) },
+    "near.android_dbm": integer(-100 ... -20) { $0.people.near.androidDBm = Double($1) },
+    "near.ios_dbm": integer(-100 ... -20) { $0.people.near.iosDBm = Double($1) },
+    "near.other_dbm": integer(-100 ... -20) { $0.people.near.otherDBm = Double($1) },
+    "near.hysteresis_db": integer(0...20) { $0.people.near.hysteresisDB = Double($1) },
+    "visits.dwell_seconds": integer(1...60) { $0.people.dwellMilliseconds = Int64($1) * 1000 },
+    "visits.away_seconds": integer(10...600) { $0.people.awayMilliseconds = Int64($1) * 1000 },
+    "prompt.idle": lamp({ $0.isEndless }) { $0.prompt.idle = $1 },
+    "prompt.degraded": lamp({ $0.isEndless }) { $0.prompt.degraded = $1 },
+    "prompt.accepted": lamp({ $0.isTemporary }) { $0.prompt.accepted.lamp = $1 },
+    "prompt.accepted_beep": beep { $0.prompt.accepted.buzzer = $1 },
+    "prompt.no_app": lamp({ $0.isTemporary }) { $0.prompt.noApp.lamp = $1 },
+    "prompt.no_app_beep": beep { $0.prompt.noApp.buzzer = $1 },
+    "prompt.no_phone": lamp({ $0.isTemporary }) { $0.prompt.noPhone.lamp = $1 },
+    "prompt.no_phone_beep": beep { $0.prompt.noPhone.buzzer = $1 },
+    "prompt.longest_seconds": integer(5...60) { $0.prompt.longestPromptMilliseconds = Int64($1) * 1000 },
+    "prompt.mute_minutes": integer(1...480) { $0.prompt.muteMilliseconds = Int64($1) * 60_000 },
+    "prompt.quiet_hours": checkedText { settings, value throws(Refusal) in
+      guard let hours = QuietHours.list(value) else {
+        throw Refusal(
+          reason: "must be times of the day such as \"21:00-06:00, 12:00-13:00\", at most \(CoreLimits.quietHours)")
+      }
+      settings.prompt.quietHours = hours
+    },
     "clock.trust": choice(named(Settings.ClockTrust.allCases)) { $0.clockTrust = $1 },
     "contacts.retention_days": integer(1...30) { $0.contactRetentionDays = $1 },
     "visits.retention_days": integer(1...366) { $0.visitRetentionDays = $1 },
@@ -113,6 +131,25 @@ struct ConfigurationFile {
     "lines.amber_active_low": boolean { $0.lines.amber.activeLow = $1 },
     "lines.buzzer": line { $0.lines.buzzer.address = $1 },
     "lines.buzzer_active_low": boolean { $0.lines.buzzer.activeLow = $1 },
+    "lines.lamp": choice(named(LampWiring.allCases)) { $0.prompt.wiring = $1 },
+    "lines.staff": line { $0.lines.staff.address = $1 },
+    "lines.staff_active_low": boolean { $0.lines.staff.activeLow = $1 },
+    "inputs.presence": line { $0.inputs.presence.address = $1 },
+    "inputs.presence_active_low": boolean { $0.inputs.presence.activeLow = $1 },
+    "inputs.presence_bias": choice(named(Settings.Bias.allCases)) { $0.inputs.presence.bias = $1 },
+    "inputs.presence_prompts": boolean { $0.inputs.presencePrompts = $1 },
+    "inputs.acknowledge": line { $0.inputs.acknowledge.address = $1 },
+    "inputs.acknowledge_active_low": boolean { $0.inputs.acknowledge.activeLow = $1 },
+    "inputs.acknowledge_bias": choice(named(Settings.Bias.allCases)) { $0.inputs.acknowledge.bias = $1 },
+    "inputs.language": line { $0.inputs.language.address = $1 },
+    "inputs.language_active_low": boolean { $0.inputs.language.activeLow = $1 },
+    "inputs.language_bias": choice(named(Settings.Bias.allCases)) { $0.inputs.language.bias = $1 },
+    "inputs.debounce_milliseconds": integer(0...1000) {
+      let milliseconds = Int64($1)
+      $0.inputs.presence.debounceMilliseconds = milliseconds
+      $0.inputs.acknowledge.debounceMilliseconds = milliseconds
+      $0.inputs.language.debounceMilliseconds = milliseconds
+    },
   ]
 
   static var keyNames: [String] { keys.keys.sorted() }
@@ -145,6 +182,33 @@ struct ConfigurationFile {
         throw Refusal(reason: "must be a UUID such as 00004E56-73F5-4BC4-A12F-17D1AD07A667")
       }
       set(&settings, bytes.reversed())
+    }
+  }
+
+  /// A pattern of the lamp in OSDP's words, or "none".
+  private static func lamp(
+    _ isAllowed: @escaping @Sendable (Pattern) -> Bool,
+    _ set: @escaping @Sendable (inout Settings, LampPattern?) -> Void
+  ) -> Key {
+    checkedText { settings, value throws(Refusal) in
+      let lamp = LampPattern(value)
+      guard value == "none" || lamp.map({ isAllowed($0.pattern) }) ?? false else {
+        throw Refusal(
+          reason:
+            "must be \"none\" or a pattern, as the example file describes: \"green 1/49\", or with a count where it ends: "
+            + "\"amber 5/5 x8\"")
+      }
+      set(&settings, lamp)
+    }
+  }
+
+  private static func beep(_ set: @escaping @Sendable (inout Settings, Pattern?) -> Void) -> Key {
+    checkedText { settings, value throws(Refusal) in
+      let pattern = Pattern(value)
+      guard value == "none" || pattern?.isBeep ?? false else {
+        throw Refusal(reason: "must be \"none\" or a pattern of at most 3 s, such as \"2/2 x2\"")
+      }
+      set(&settings, pattern)
     }
   }
 

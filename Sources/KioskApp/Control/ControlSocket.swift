@@ -3,17 +3,41 @@
 import Foundation
 import Glibc
 import Synchronization
+import Tracer
 
 /// What the running kiosk can be asked through the socket in its data folder: one line in, one JSON value out, and
 /// with `capture` bytes behind it.
-enum ControlRequest: String, Sendable {
+enum ControlRequest: Equatable, Sendable, RawRepresentable {
   case status
   /// F0 data was imported by another process: look again.
-  case f0Imported = "f0-imported"
-  /// Visits were added by another process: count again.
-  case visitsAdded = "visits-added"
+  case f0Imported
+  /// Another process has added so many people without a phone to the log.
+  case peopleAdded(Int, at: UTCTime)
   /// The newest packets: `CaptureAnswer`, a line feed, a btsnoop file.
   case capture
+
+  init?(rawValue: String) {
+    let words = rawValue.split(separator: " ", omittingEmptySubsequences: false)
+    switch (words.first, words.count) {
+    case ("status", 1): self = .status
+    case ("f0-imported", 1): self = .f0Imported
+    case ("capture", 1): self = .capture
+    case ("people-added", 3):
+      guard let count = Int(words[1]), let second = Int64(words[2]), (1...AppLimits.visitsAdded).contains(count)
+      else { return nil }
+      self = .peopleAdded(count, at: UTCTime(seconds: second))
+    default: return nil
+    }
+  }
+
+  var rawValue: String {
+    switch self {
+    case .status: "status"
+    case .f0Imported: "f0-imported"
+    case .capture: "capture"
+    case .peopleAdded(let count, let time): "people-added \(count) \(time.seconds)"
+    }
+  }
 }
 
 /// Where the socket is, and how to talk over it.

@@ -59,7 +59,7 @@ final class GpiodLine: OutputLine {
 
 extension LineError {
   /// What a negative code of CGpiod means. `holder` is empty when it is unknown.
-  fileprivate init(code: CInt, at address: LineAddress, holder: String?) {
+  init(code: CInt, at address: LineAddress, holder: String?) {
     switch (code, address) {
     case (CGPIOD_NO_CHIPS, _): self = .noChips
     case (CGPIOD_NO_CHIP, .chip(let label, _)): self = .noChip(label: label)

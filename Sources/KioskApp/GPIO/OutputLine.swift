@@ -37,6 +37,8 @@ enum LineError: Error, Equatable, Sendable {
   case closed(LineAddress)
   /// Anything else that the kernel said.
   case system(LineAddress, errno: CInt)
+  /// The line's chip tells no edges, or has no such pull resistor: it cannot be this input.
+  case noInput(LineAddress, errno: CInt)
   /// The chips could not be listed.
   case cannotList(errno: CInt)
 }
@@ -94,6 +96,11 @@ extension LineError: CustomStringConvertible {
       return """
         GPIO line \(address) failed: \(Self.words(errno)). Check that its chip is still connected, then \
         restart the kiosk.
+        """
+    case .noInput(let address, let errno):
+      return """
+        GPIO line \(address) cannot be an input that is watched: \(Self.words(errno)). Wire it to a line of the \
+        board itself, or set its bias to "as-is" and use a resistor.
         """
     case .cannotList(let errno):
       return "The GPIO chips could not be listed: \(Self.words(errno)). Look into the kernel's log (dmesg)."

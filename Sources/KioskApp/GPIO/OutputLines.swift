@@ -2,7 +2,7 @@
 import KioskCore
 import Synchronization
 
-/// The kiosk's output lines: green, amber and buzzer, each only where one is wired.
+/// The kiosk's output lines: green, amber, buzzer and the staff's, each only where one is wired.
 ///
 /// A line that cannot be opened or set does not stop the others, nor the kiosk: its fault is told. Every line
 /// is inactive after `close()`, which also happens by itself when nobody refers to this object any more.
@@ -10,10 +10,6 @@ import Synchronization
 /// Its calls block as those of `OutputLine` do, so they belong on a thread of their own, not on the
 /// cooperative pool.
 final class OutputLines: Sendable {
-  enum Role: String, CaseIterable, Sendable {
-    case green, amber, buzzer
-  }
-
   /// Where one line is wired, and how.
   struct Wire: Hashable, Sendable {
     var address: LineAddress
@@ -26,19 +22,21 @@ final class OutputLines: Sendable {
     var green: Wire?
     var amber: Wire?
     var buzzer: Wire?
+    var staff: Wire?
 
-    fileprivate subscript(role: Role) -> Wire? {
+    fileprivate subscript(role: LineRole) -> Wire? {
       switch role {
       case .green: green
       case .amber: amber
       case .buzzer: buzzer
+      case .staff: staff
       }
     }
   }
 
   /// What is wrong with one line.
   struct Fault: Equatable, Sendable, CustomStringConvertible {
-    var role: Role
+    var role: LineRole
     var error: LineError
 
     /// Which line, what is wrong, and what to do next.
@@ -49,7 +47,7 @@ final class OutputLines: Sendable {
   typealias Opener = (_ address: LineAddress, _ activeLow: Bool) throws(LineError) -> any OutputLine
 
   private struct Entry {
-    let role: Role
+    let role: LineRole
     /// nil when the line could not be opened.
     let line: (any OutputLine)?
     /// What the line is known to be; nil after a setting that failed, so that the next one is tried in any
@@ -68,7 +66,7 @@ final class OutputLines: Sendable {
     }
   ) {
     var entries: [Entry] = []
-    for role in Role.allCases {
+    for role in LineRole.allCases {
       guard let wire = wiring[role] else { continue }
       do throws(LineError) {
         let line = try open(wire.address, wire.activeLow)
@@ -140,17 +138,8 @@ extension OutputLines.Wiring {
       guard let address = line.address else { return nil }
       return OutputLines.Wire(address: try LineAddress(address), activeLow: line.activeLow)
     }
-    self.init(green: try wire(lines.green), amber: try wire(lines.amber), buzzer: try wire(lines.buzzer))
-  }
-}
-
-extension LineStates {
-  /// Whether the line of `role` is to be active.
-  fileprivate subscript(role: OutputLines.Role) -> Bool {
-    switch role {
-    case .green: green
-    case .amber: amber
-    case .buzzer: buzzer
-    }
+    self.init(
+      green: try wire(lines.green), amber: try wire(lines.amber), buzzer: try wire(lines.buzzer),
+      staff: try wire(lines.staff))
   }
 }

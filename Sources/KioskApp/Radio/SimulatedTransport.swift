@@ -10,7 +10,7 @@ final class SimulatedTransport: HCITransport {
   private let state: Mutex<State>
 
   private struct State {
-    var air: SimulatedAir
+    var air: HallAir
     var tell: (@Sendable (TransportNews) -> Void)?
     var timer: DeadlineTimer?
   }
@@ -20,7 +20,7 @@ final class SimulatedTransport: HCITransport {
 
   init(clock: SystemClock, seed: UInt64) {
     self.clock = clock
-    state = Mutex(State(air: .demo(seed: seed, startingAt: clock.now())))
+    state = Mutex(State(air: HallAir.demo(seed: seed, startingAt: clock.now())))
   }
 
   func open(_ tell: @escaping @Sendable (TransportNews) -> Void) {

@@ -11,6 +11,7 @@ final class StorageQueue: Sendable {
   private let boot = Boot.id()
   private let post: @Sendable (Kiosk.Event) -> Void
   private let queue = DispatchQueue(label: "store")
+  private let visitRows = Mutex(Store.VisitRows())
   private let lastWriteFault = Mutex<StoreError?>(nil)
 
   init(_ store: Store, post: @escaping @Sendable (Kiosk.Event) -> Void) {
@@ -28,6 +29,29 @@ final class StorageQueue: Sendable {
         lastWriteFault.withLock { $0 = error }
         post(.contactsNotWritten(updates, reason: error.description))
       }
+    }
+  }
+
+  func write(_ updates: [VisitUpdate]) {
+    queue.async { [self] in
+      do throws(StoreError) {
+        var rows = visitRows.withLock { $0 }
+        try store.write(updates, rows: &rows, boot: boot)
+        visitRows.withLock { $0 = rows }
+        lastWriteFault.withLock { $0 = nil }
+        post(.visitsWritten)
+      } catch {
+        lastWriteFault.withLock { $0 = error }
+        post(.visitsNotWritten(updates, reason: error.description))
+      }
+    }
+  }
+
+  /// Tells the core the newest two days of the entry log; those of a run that ended without a word are over.
+  func readVisits() {
+    attempt("reading the entry log") { [self] store, _ throws(StoreError) in
+      try store.closeVisits()
+      post(.visitsRead(try store.newestVisits(days: 2)))
     }
   }
 

@@ -114,6 +114,15 @@ extension Store {
     }
   }
 
+  /// Those that began within so many days of the newest.
+  func newestVisits(days: Int64) throws(StoreError) -> [LoggedVisit] {
+    let newest = try read { db in try Int64.fetchOne(db, sql: "SELECT max(start) FROM visit WHERE boot IS NULL") }
+    guard let newest else { return [] }
+    var query = VisitQuery()
+    query.from = UTCTime(seconds: newest - days * 86_400)
+    return try visits(query)
+  }
+
   /// The newest row, 0 in an empty log.
   func newestVisit() throws(StoreError) -> Int64 {
     try read { db in try Int64.fetchOne(db, sql: "SELECT max(id) FROM visit") ?? 0 }

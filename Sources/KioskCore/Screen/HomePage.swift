@@ -8,12 +8,12 @@ public struct HomePage: Equatable, Sendable {
   public var installAddress: String
   /// Whether the figures are simulated; the page then says DEMO.
   public var isDemo: Bool
-  /// Devices of any kind heard in the last 30 s. Devices, not people.
-  public var devicesAround: Int
+  /// People whose phones were heard in the last 30 s: an estimate.
+  public var peopleAround: Int
   /// Of those around, the ones that send a valid Bluezone id.
   public var bluezonersAround: Int
-  /// Devices around whose smoothed signal is over the near threshold.
-  public var devicesNear: Int
+  /// Of those around, the ones whose smoothed signal is over the near threshold.
+  public var peopleNear: Int
   /// Of those near, the ones that send a valid Bluezone id.
   public var bluezonersNear: Int
   /// Bluezoners in the whole country, from the feed; `nil` leaves the figure out.
@@ -84,15 +84,15 @@ public struct HomePage: Equatable, Sendable {
   /// A page; by default that of a box which has just started.
   public init(
     installAddress: String = HomePage.defaultInstallAddress, isDemo: Bool = false,
-    devicesAround: Int = 0, bluezonersAround: Int = 0, devicesNear: Int = 0, bluezonersNear: Int = 0,
+    peopleAround: Int = 0, bluezonersAround: Int = 0, peopleNear: Int = 0, bluezonersNear: Int = 0,
     communityTotal: Int? = nil, radio: Radio = .starting, clock: Clock, lastF0Sync: String? = nil,
     prompt: Prompt = .none, language: ScreenLanguage = .vietnamese
   ) {
     self.installAddress = installAddress
     self.isDemo = isDemo
-    self.devicesAround = devicesAround
+    self.peopleAround = peopleAround
     self.bluezonersAround = bluezonersAround
-    self.devicesNear = devicesNear
+    self.peopleNear = peopleNear
     self.bluezonersNear = bluezonersNear
     self.communityTotal = communityTotal
     self.radio = radio

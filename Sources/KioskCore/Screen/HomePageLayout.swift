@@ -122,15 +122,15 @@ struct HomePageLayout {
     var (labels, devices, bluezoners) = (columns[0], columns[1], columns[2])
     let headHeight = px(98)
     _ = labels.takeTop(headHeight)
-    pair(.devices, in: devices.takeTop(headHeight), .quietText, .right)
+    pair(.people, in: devices.takeTop(headHeight), .quietText, .right)
     pair(.bluezoners, in: bluezoners.takeTop(headHeight), .bluezone, .right)
 
     let rowHeight = labels.height / 2
     let line = Box(x: area.x, y: labels.y + rowHeight - px(2) / 2, width: area.width, height: px(2))
     fill(line, .line)
     let rows: [(ScreenText, Int, Int)] = [
-      (.around, page.devicesAround, page.bluezonersAround),
-      (.near, page.devicesNear, page.bluezonersNear),
+      (.around, page.peopleAround, page.bluezonersAround),
+      (.near, page.peopleNear, page.bluezonersNear),
     ]
     for (label, deviceCount, bluezonerCount) in rows {
       pair(label, in: labels.takeTop(rowHeight).middle(px(108)), .text, .left)

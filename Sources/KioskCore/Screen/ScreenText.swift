@@ -39,8 +39,8 @@ public enum ScreenText: Sendable, CaseIterable {
   case demo
   /// What a demo's band explains.
   case demoExplained
-  /// Column: devices of any kind.
-  case devices
+  /// Column: people, an estimate.
+  case people
   /// Column: devices that send a valid Bluezone id.
   case bluezoners
   /// Row: heard in the last half minute.
@@ -90,7 +90,7 @@ public enum ScreenText: Sendable, CaseIterable {
     case .thanks: ("Cảm ơn bạn đã\nbật Bluezone", "Thank you for\nusing Bluezone")
     case .demo: ("DEMO", "DEMO")
     case .demoExplained: ("Số liệu mô phỏng", "Simulated figures")
-    case .devices: ("Thiết bị", "Devices")
+    case .people: ("Khoảng (người)", "People, about")
     case .bluezoners: ("Bluezoner", "Bluezoner")
     case .around: ("Quanh đây", "Around")
     case .near: ("Ở gần", "Near")

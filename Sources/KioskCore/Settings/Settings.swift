@@ -12,8 +12,8 @@ public struct Settings: Hashable, Sendable {
   public var radio = "hci:0"
   public var host = HCIHostConfiguration()
   public var lastResort = LastResort.none
-  public var presence = Presence.Settings()
-  public var prompt = PromptRule.Settings()
+  public var people = People.Settings()
+  public var prompt = PromptSettings()
   public var clockTrust = ClockTrust.synchronised
   /// Days a contact is kept, 1 to 30.
   public var contactRetentionDays = 14
@@ -23,6 +23,7 @@ public struct Settings: Hashable, Sendable {
   public var f0ToleranceSlots = 1
   public var screen = Screen()
   public var lines = Lines()
+  public var inputs = Inputs()
 
   public init() {}
 
@@ -72,5 +73,44 @@ public struct Settings: Hashable, Sendable {
     public var green = Line()
     public var amber = Line()
     public var buzzer = Line()
+    /// Where staff alone can see it.
+    public var staff = Line()
+  }
+
+  public enum Bias: String, Hashable, Sendable, CaseIterable {
+    /// The board's own resistors decide.
+    case asIs = "as-is"
+    case pullUp = "pull-up"
+    case pullDown = "pull-down"
+  }
+
+  public struct Input: Hashable, Sendable {
+    /// By name or chip label and offset, as of a `Line`; nil where none is wired.
+    public var address: String?
+    /// Whether a low level makes the input active, as of a button between line and ground.
+    public var activeLow: Bool
+    public var bias: Bias
+    /// How long a level must be stable to count, 0 to 1000.
+    public var debounceMilliseconds: Int64
+
+    public init(
+      address: String? = nil, activeLow: Bool = false, bias: Bias = .asIs, debounceMilliseconds: Int64 = 30
+    ) {
+      self.address = address
+      self.activeLow = activeLow
+      self.bias = bias
+      self.debounceMilliseconds = debounceMilliseconds
+    }
+  }
+
+  public struct Inputs: Hashable, Sendable {
+    /// A PIR module drives its line by itself, high while it sees somebody.
+    public var presence = Input()
+    /// Buttons lie between line and ground.
+    public var acknowledge = Input(activeLow: true, bias: .pullUp)
+    public var language = Input(activeLow: true, bias: .pullUp)
+    public var visits = SensorVisits.Settings()
+    /// Whether somebody without any phone is prompted too.
+    public var presencePrompts = false
   }
 }

@@ -33,6 +33,18 @@ public struct LoggedVisit: Hashable, Sendable {
   }
 }
 
+extension LoggedVisit {
+  /// nil before it has a date.
+  init?(_ update: VisitUpdate) {
+    guard case .dated(let start, let end) = update.span else { return nil }
+    let visit = update.visit
+    self.init(
+      id: Int64(visit.number), start: start, end: end, kind: visit.kind, platform: visit.platform,
+      nearestDBm: visit.nearestDBm.map { Int($0) }, isPrompted: visit.isPrompted,
+      isInstalledHere: visit.isInstalledHere, isOpen: visit.isOpen)
+  }
+}
+
 extension Visit.Kind {
   /// As it is written in the log's JSON and CSV, and asked for by `kiosk log --kind`.
   public var name: String {
@@ -55,16 +67,7 @@ extension Platform {
 }
 
 extension VisitTally.Figures {
-  public mutating func add(_ visit: LoggedVisit) {
-    visits += 1
-    switch visit.kind {
-    case .bluezoner: bluezoners += 1
-    case .noApp: withoutApp += 1
-    case .noPhone: withoutPhone += 1
-    }
-    if visit.isPrompted { prompted += 1 }
-    if visit.isInstalledHere { installedHere += 1 }
-  }
+  public mutating func add(_ visit: LoggedVisit) { add(Visit(visit)) }
 
   /// Bluezoners among those with a phone, percent, whoever installed it here included; nil when there were none.
   public var share: Int? {

@@ -24,7 +24,7 @@ public struct VisitTally: Hashable, Sendable {
 
     static let uncertaintyPercent = 5
 
-    mutating func add(_ visit: Visit) {
+    public mutating func add(_ visit: Visit) {
       visits += 1
       switch visit.kind {
       case .bluezoner: bluezoners += 1

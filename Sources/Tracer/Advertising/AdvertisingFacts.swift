@@ -7,6 +7,8 @@ public enum ADType: UInt8, Sendable {
   case completeServices16 = 0x03
   case incompleteServices128 = 0x06
   case completeServices128 = 0x07
+  case shortenedName = 0x08
+  case completeName = 0x09
   case txPowerLevel = 0x0A
   case serviceData16 = 0x16
   case manufacturerData = 0xFF
@@ -28,7 +30,19 @@ public struct AdvertisingFacts: Hashable, Sendable {
   public var hasOverflowBit = false
   /// Apple's continuity message types, bit n for type n below 32.
   public var appleTypes: UInt32 = 0
+  /// Apple's nearby information.
+  public var nearbyInfo: AppleContinuity.NearbyInfo?
   public var txPowerDBm: Int8?
+  /// The value of the Flags structure, nil without one.
+  public var flags: UInt8?
+  /// A digest of the local name, 0 without one. The name itself is not kept: people name their phones after
+  /// themselves.
+  public var nameDigest: UInt32 = 0
+  /// A digest of that part of the payload which two devices hardly ever share, 0 without one: the authentication tag of
+  /// Apple's nearby information, or the value of the first service data. A phone that takes a new address before it
+  /// renews this part can be followed (J. Becker, D. Li, D. Starobinski, "Tracking Anonymized Bluetooth Devices",
+  /// PoPETs 2019, 3: the address-carryover).
+  public var token: UInt32 = 0
   /// A length ran past the end of the data: what came before it counts all the same, as Core says nothing else.
   public var isTruncated = false
 
@@ -75,6 +89,10 @@ extension AdvertisingFacts {
       }
       let value = type + 1
       switch bytes[type] {
+      case ADType.flags.rawValue where next - value == 1:
+        flags = bytes[value]
+      case ADType.shortenedName.rawValue, ADType.completeName.rawValue:
+        if nameDigest == 0 { nameDigest = Digest.of(bytes, in: value..<next) }
       case ADType.incompleteServices16.rawValue, ADType.completeServices16.rawValue:
         var i = value
         while i + 1 < next {
@@ -85,6 +103,7 @@ extension AdvertisingFacts {
         }
       case ADType.serviceData16.rawValue where next - value >= 2:
         remember(service: UInt16(bytes[value]) | UInt16(bytes[value + 1]) << 8)
+        if token == 0, next - value >= 2 + Self.leastTokenBytes { token = Digest.of(bytes, in: value + 2..<next) }
       case ADType.incompleteServices128.rawValue, ADType.completeServices128.rawValue:
         var i = value
         while i + 16 <= next {
@@ -102,6 +121,10 @@ extension AdvertisingFacts {
           if id == nil { id = found }
         } else if company == AppleContinuity.companyID {
           appleTypes |= AppleContinuity.types(bytes, in: value + 2..<next)
+          if nearbyInfo == nil, let found = AppleContinuity.nearbyInfo(bytes, in: value + 2..<next) {
+            nearbyInfo = found
+            if token == 0 { token = found.token }
+          }
           if AppleContinuity.hasOverflowBit(bytes, in: value + 2..<next, profile) { hasOverflowBit = true }
         }
       default: break
@@ -114,6 +137,9 @@ extension AdvertisingFacts {
       hasWrongBluezoneData = false
     }
   }
+
+  /// Service data shorter than this says what a device is, hardly which one.
+  private static let leastTokenBytes = 4
 
   private static func equals(_ bytes: Span<UInt8>, at start: Int, _ uuid: [UInt8]) -> Bool {
     for i in uuid.indices where bytes[start + i] != uuid[i] { return false }

@@ -7,10 +7,12 @@ public enum AppleContinuity {
   public static let companyID: UInt16 = 0x004C
 
   /// The background area has no length byte: 16 bytes of mask follow its type.
-  static let overflowArea: UInt8 = 0x01
+  public static let overflowArea: UInt8 = 0x01
   public static let iBeacon: UInt8 = 0x02
+  public static let airDrop: UInt8 = 0x05
   public static let proximityPairing: UInt8 = 0x07
   public static let airPlayTarget: UInt8 = 0x09
+  public static let magicSwitch: UInt8 = 0x0B
   public static let handoff: UInt8 = 0x0C
   public static let tetheringSource: UInt8 = 0x0E
   public static let nearbyAction: UInt8 = 0x0F
@@ -33,6 +35,34 @@ public enum AppleContinuity {
       }
     }
     return found
+  }
+
+  /// What the nearby information says beside its authentication tag.
+  public struct NearbyInfo: Hashable, Sendable {
+    /// Bytes of the message. iPhones of iOS 13 and later send 6, what has no motion sensors to tell of 5.
+    public var byteCount: UInt8
+    /// Bit 7: auto unlock; 5 and 6: a watch's; 2: Wi-Fi on; 4: an authentication tag follows.
+    public var dataFlags: UInt8
+    /// A digest of the rest, 0 if there is none.
+    var token: UInt32
+  }
+
+  /// The first nearby information, nil without one. Status and action, data flags, then the tag to the message's end.
+  /// Source: J. Martin et al., "Handoff All Your Privacy", PoPETs 2019, 4, and its authors' dissector.
+  static func nearbyInfo(_ bytes: Span<UInt8>, in range: Range<Int>) -> NearbyInfo? {
+    var at = range.lowerBound
+    while at + 1 < range.upperBound, bytes[at] != overflowArea {
+      let value = at + 2
+      let next = value + Int(bytes[at + 1])
+      guard next <= range.upperBound else { return nil }
+      if bytes[at] == nearbyInfo, next - value >= 2 {
+        return NearbyInfo(
+          byteCount: bytes[at + 1], dataFlags: bytes[value + 1],
+          token: next - value >= 5 ? Digest.of(bytes, in: value + 2..<next) : 0)
+      }
+      at = next
+    }
+    return nil
   }
 
   /// Whether the overflow area that starts in `range` has the profile's bit. Several apps set several bits: the bit is

@@ -349,6 +349,7 @@ public struct HCIHost: Sendable {
       if facts.bluezoneID == nil, let slot = wanted?.slot {
         sighting.readID = scheduler.id(of: report.address, in: slot)
         sighting.isRemembered = sighting.readID != nil
+        if facts.hasOverflowBit { sighting.isStranger = scheduler.isStranger(report.address, at: now) }
         if let hint = ReadScheduler.Hint(facts), report.isConnectable, configuration.readsIDs {
           scheduler.heard(report.address, hint: hint, rssiDBm: report.rssiDBm, slot: slot, at: now)
         }

@@ -34,7 +34,7 @@ public struct HCIHostConfiguration: Hashable, Sendable {
   public var resetTimeoutMilliseconds: Int64 = 700
   public var resetAttempts = 2
   public var openTimeoutMilliseconds: Int64 = 10_000
-  public var stopTimeoutMilliseconds: Int64 = 1000
+  public var stopTimeoutMilliseconds: Int64 = 2000
   /// Longest wait for a step outside. A power cycle takes 28 s at the most (`AppLimits`).
   public var outsideStepMilliseconds: Int64 = 60_000
   public var recovery = RecoveryLadder.Configuration()

@@ -82,6 +82,11 @@ public struct ReadScheduler: Sendable {
     knownSlot == slot ? known[address] : nil
   }
 
+  /// Whether that address was asked and has no Bluezone, as far as it is still believed.
+  public func isStranger(_ address: BluetoothAddress, at now: MonotonicTime) -> Bool {
+    strangers[address].map { now < $0.until } ?? false
+  }
+
   /// A device that may have an id to read was heard.
   public mutating func heard(
     _ address: BluetoothAddress, hint: Hint, rssiDBm: Int8?, slot: Slot, at now: MonotonicTime

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import Glibc
+import Tracer
+
+/// A thread of its own that does one thing at its deadlines, to the millisecond on a loaded machine, or at once when it
+/// is signalled.
+///
+/// It waits on a condition with an absolute time of CLOCK_MONOTONIC, so what delays the thread on its way into the wait
+/// does not add up. It asks for the real-time policy SCHED_FIFO, priority 1, which a service gets with
+/// `LimitRTPRIO=1`; without, it runs as any other thread.
+final class DeadlineThread: @unchecked Sendable {
+  // All that is mutable is guarded by `mutex`. Not `Synchronization.Mutex`: a condition needs the pthread one.
+  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  private var isSignalled = false
+  private var isEnded = false
+  private var hasEnded = false
+  /// Whether the thread has the real-time policy. Does not change once it runs.
+  private(set) var isRealtime = false
+  private let name: String
+  private let work: @Sendable () -> MonotonicTime?
+
+  /// Starts the thread.
+  /// - Parameters:
+  ///   - name: what tools show, at most 15 bytes.
+  ///   - work: is called at once, at each deadline it returned, and after each signal; nil: no deadline.
+  ///     Calls do not overlap. It must not refer to whoever owns this object.
+  init(name: String, work: @escaping @Sendable () -> MonotonicTime?) {
+    self.name = name
+    self.work = work
+    // Whoever holds the mutex runs at the thread's priority meanwhile.
+    var mutexAttributes = pthread_mutexattr_t()
+    pthread_mutexattr_init(&mutexAttributes)
+    pthread_mutexattr_setprotocol(&mutexAttributes, Int32(PTHREAD_PRIO_INHERIT))
+    pthread_mutex_init(mutex, &mutexAttributes)
+    pthread_mutexattr_destroy(&mutexAttributes)
+    var attributes = pthread_condattr_t()
+    pthread_condattr_init(&attributes)
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+    pthread_cond_init(condition, &attributes)
+    pthread_condattr_destroy(&attributes)
+
+    var thread = pthread_t()
+    let reference = Unmanaged.passRetained(self)
+    let code = pthread_create(
+      &thread, nil,
+      { argument in
+        guard let argument else { return nil }
+        Unmanaged<DeadlineThread>.fromOpaque(argument).takeRetainedValue().run()
+        return nil
+      }, reference.toOpaque())
+    guard code == 0 else {
+      // A machine without a thread to spare: nothing is driven, and `end` has nothing to wait for.
+      reference.release()
+      hasEnded = true
+      return
+    }
+    var priority = sched_param()
+    priority.sched_priority = 1
+    isRealtime = pthread_setschedparam(thread, SCHED_FIFO, &priority) == 0
+    pthread_detach(thread)
+  }
+
+  deinit {
+    pthread_cond_destroy(condition)
+    pthread_mutex_destroy(mutex)
+    condition.deallocate()
+    mutex.deallocate()
+  }
+
+  /// Has `work` called soon.
+  func signal() {
+    pthread_mutex_lock(mutex)
+    isSignalled = true
+    pthread_cond_broadcast(condition)
+    pthread_mutex_unlock(mutex)
+  }
+
+  /// Ends the thread and waits until it has. After this `work` is never called.
+  func end() {
+    pthread_mutex_lock(mutex)
+    isEnded = true
+    pthread_cond_broadcast(condition)
+    while !hasEnded { pthread_cond_wait(condition, mutex) }
+    pthread_mutex_unlock(mutex)
+  }
+
+  private func run() {
+    tellName()
+    pthread_mutex_lock(mutex)
+    while !isEnded {
+      isSignalled = false
+      pthread_mutex_unlock(mutex)
+      let deadline = work()
+      pthread_mutex_lock(mutex)
+      wait(until: deadline)
+    }
+    hasEnded = true
+    pthread_cond_broadcast(condition)
+    pthread_mutex_unlock(mutex)
+  }
+
+  /// With the mutex held.
+  private func wait(until deadline: MonotonicTime?) {
+    guard let deadline else {
+      while !isSignalled, !isEnded { pthread_cond_wait(condition, mutex) }
+      return
+    }
+    var time = Self.monotonic(deadline)
+    while !isSignalled, !isEnded {
+      guard pthread_cond_timedwait(condition, mutex, &time) != ETIMEDOUT else { return }
+    }
+  }
+
+  /// By the file, since pthread_setname_np is not visible from Swift. Source: proc(5), /proc/thread-self/comm.
+  private func tellName() {
+    let file = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
+    guard file >= 0 else { return }
+    _ = write(file, name, name.utf8.count)
+    close(file)
+  }
+
+  /// A time of the core's clock, CLOCK_BOOTTIME, on CLOCK_MONOTONIC: the two differ by the time asleep, which is
+  /// constant while the machine is awake. A condition knows only the latter.
+  private static func monotonic(_ time: MonotonicTime) -> timespec {
+    var boot = timespec()
+    var monotonic = timespec()
+    clock_gettime(CLOCK_BOOTTIME, &boot)
+    clock_gettime(CLOCK_MONOTONIC, &monotonic)
+    let asleep = nanoseconds(boot) - nanoseconds(monotonic)
+    // A deadline that is far off is looked at again in an hour; nothing overflows.
+    let latest = nanoseconds(boot) / 1_000_000 + 3_600_000
+    let target = max(min(time.milliseconds, latest), 0) * 1_000_000 - asleep
+    return timespec(tv_sec: Int(max(target, 0) / 1_000_000_000), tv_nsec: Int(max(target, 0) % 1_000_000_000))
+  }
+
+  private static func nanoseconds(_ time: timespec) -> Int64 {
+    Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+internal import Tracer
+
+/// Which tracks are one phone: once a step for those that began lately, once a second for those heard side by side.
+extension People {
+  private struct Pair {
+    var score: Float
+    var a: Int32
+    var b: Int32
+  }
+
+  // MARK: One after the other
+
+  mutating func link(at now: Int64, _ moment: Moment) {
+    undoLinks()
+    var young = newcomers.filter { now - tracks[Int($0)].firstHeard >= Self.settlingMilliseconds && !continues($0) }
+    guard !young.isEmpty else { return }
+    if young.count > CoreLimits.linkedTracks {
+      young.sort { (tracks[Int($0)].strength.dBm, $1) > (tracks[Int($1)].strength.dBm, $0) }
+      young.removeLast(young.count - CoreLimits.linkedTracks)
+    }
+    var pairs: [Pair] = []
+    for i in tracks.indices where isLive[i] && tracks[i].person >= 0 && tracks[i].successor < 0 {
+      let old = tracks[i]
+      guard old.isSilent(at: now) else { continue }
+      for n in young where n != Int32(i) && tracks[Int(n)].person != old.person {
+        let new = tracks[Int(n)]
+        let score = LinkModel.succession(
+          old, new, arrivalRate: arrivalRate, isSlotChange: isSlotChange(old.lastHeard, new.firstHeard, moment))
+        if let score, score > 0 { pairs.append(Pair(score: score, a: Int32(i), b: n)) }
+      }
+    }
+    pairs.sort { ($0.score, $1.a, $1.b) > ($1.score, $0.a, $0.b) }
+    for pair in pairs where tracks[Int(pair.a)].successor < 0 && !continues(pair.b) {
+      let (old, new) = (tracks[Int(pair.a)].person, tracks[Int(pair.b)].person)
+      guard old != new, canMerge(old, new, at: now) else { continue }
+      tracks[Int(pair.a)].successor = pair.b
+      merge(new, into: old)
+    }
+  }
+
+  /// A track needs some reports before its RSSI means anything.
+  private static let settlingMilliseconds: Int64 = 700
+
+  private func continues(_ i: Int32) -> Bool {
+    guard let person = person(tracks[Int(i)].person) else { return false }
+    return person.tracks.contains { tracks[Int($0)].successor == i }
+  }
+
+  /// A track that is heard again has no successor: whoever was taken for it is somebody else.
+  private mutating func undoLinks() {
+    for i in tracks.indices where isLive[i] && tracks[i].successor >= 0 {
+      let next = Int(tracks[i].successor)
+      guard isLive[next], tracks[next].person == tracks[i].person else {
+        tracks[i].successor = -1
+        continue
+      }
+      guard tracks[i].lastHeard > tracks[next].firstHeard + Self.lateMilliseconds else { continue }
+      tracks[i].successor = -1
+      split(Int32(next))
+    }
+  }
+
+  /// An address is not heard for longer than this after the next one has begun.
+  private static let lateMilliseconds: Int64 = 1500
+
+  /// Makes a track a person of its own.
+  mutating func split(_ i: Int32) {
+    let p = tracks[Int(i)].person
+    guard var former = person(p), former.tracks.count > 1 else { return }
+    former.tracks.removeAll { $0 == i }
+    var person = Person(track: i, firstHeard: tracks[Int(i)].firstHeard)
+    if let id = tracks[Int(i)].id {
+      person.isBluezoner = true
+      person.platform = tracks[Int(i)].signs.platform
+      former.isBluezoner = former.tracks.contains { tracks[Int($0)].id != nil }
+      let new = add(person)
+      tracks[Int(i)].person = new
+      owners[id] = new
+    } else {
+      tracks[Int(i)].person = add(person)
+    }
+    persons[Int(p)] = former
+  }
+
+  /// Whether a slot ended between two times, allowing for phones whose clock is wrong; nil if this node's is.
+  private func isSlotChange(_ a: Int64, _ b: Int64, _ moment: Moment) -> Bool? {
+    guard moment.isSynchronised else { return nil }
+    let from = moment.utc(at: MonotonicTime(milliseconds: a - Self.clockToleranceMilliseconds))
+    let to = moment.utc(at: MonotonicTime(milliseconds: b + Self.clockToleranceMilliseconds))
+    return SlotScheme.standard.slot(at: from) != SlotScheme.standard.slot(at: to)
+  }
+
+  /// How wrong a phone's clock may be.
+  private static let clockToleranceMilliseconds: Int64 = 20_000
+
+  /// Two persons who send the same stream at the same time are two; and two ids at the same time are two phones.
+  private func canMerge(_ a: Int32, _ b: Int32, at now: Int64) -> Bool {
+    guard let first = person(a), let second = person(b) else { return false }
+    if let x = first.platform, let y = second.platform, x != y { return false }
+    for i in first.tracks {
+      let x = tracks[Int(i)]
+      if x.successor >= 0 || x.isSilent(at: now) { continue }
+      for k in second.tracks {
+        let y = tracks[Int(k)]
+        if y.successor >= 0 || y.isSilent(at: now) { continue }
+        if !x.streams.isDisjoint(with: y.streams) { return false }
+      }
+    }
+    return true
+  }
+
+  // MARK: Side by side
+
+  /// Joins what is heard of one phone under several addresses.
+  mutating func join(at now: Int64, second: Int64) {
+    let candidates = nearby(at: now)
+    let counts = count(candidates)
+    streamCounts = counts
+    var pairs: [Pair] = []
+    for (n, a) in candidates.enumerated() {
+      for b in candidates[(n + 1)...] {
+        guard let score = sameHandset(a, b, second: second, counts: counts), score > settings.joinScore else {
+          continue
+        }
+        pairs.append(Pair(score: score, a: a, b: b))
+      }
+    }
+    pairs.sort { ($0.score, $1.a, $1.b) > ($1.score, $0.a, $0.b) }
+    for pair in pairs {
+      let (a, b) = (tracks[Int(pair.a)].person, tracks[Int(pair.b)].person)
+      guard a != b, let first = person(a), let second = person(b), canMerge(a, b, at: now) else { continue }
+      // The one that has been here longer goes on.
+      if first.firstHeard <= second.firstHeard { merge(b, into: a) } else { merge(a, into: b) }
+    }
+  }
+
+  /// Tracks of phones that are near or not far from it, the strongest first, within the limit.
+  private func nearby(at now: Int64) -> [Int32] {
+    var found: [Int32] = []
+    for i in tracks.indices where isLive[i] {
+      let track = tracks[i]
+      guard track.person >= 0, track.successor < 0, track.strength.dBm >= Self.joinedDBm else { continue }
+      found.append(Int32(i))
+    }
+    if found.count > CoreLimits.joinedTracks {
+      found.sort { (tracks[Int($0)].strength.dBm, $1) > (tracks[Int($1)].strength.dBm, $0) }
+      found.removeLast(found.count - CoreLimits.joinedTracks)
+    }
+    return found
+  }
+
+  /// Weaker than this, two streams are often not heard in the same second.
+  private static let joinedDBm: Float = -82
+
+  /// How many of `candidates` could be a second stream of somebody's.
+  private func count(_ candidates: [Int32]) -> [DeviceSigns.Stream: Int] {
+    var counts: [DeviceSigns.Stream: Int] = [:]
+    for i in candidates { counts[tracks[Int(i)].signs.stream, default: 0] += 1 }
+    return counts
+  }
+
+  /// nil if they cannot be streams of one phone, or nothing tells.
+  func sameHandset(_ a: Int32, _ b: Int32, second: Int64, counts: [DeviceSigns.Stream: Int]) -> Float? {
+    let (x, y) = (tracks[Int(a)], tracks[Int(b)])
+    guard x.person != y.person, x.streams.isDisjoint(with: y.streams) else { return nil }
+    if let p = x.signs.platform, let q = y.signs.platform, p != q { return nil }
+    guard let trails = LinkModel.trails(x, y, to: second) else { return nil }
+    let candidates = min(counts[x.signs.stream] ?? 1, counts[y.signs.stream] ?? 1)
+    return trails + LinkModel.start(x.firstHeard, y.firstHeard)
+      + LinkModel.prior(x.signs.platform ?? y.signs.platform, candidates: candidates)
+  }
+}

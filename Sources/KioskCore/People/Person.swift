@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+internal import Tracer
+
+/// One phone's owner, as far as the air tells: the tracks that are taken for one handset, and the visit.
+///
+/// Times are monotonic milliseconds.
+struct Person: Sendable {
+  var tracks: [Int32]
+  let firstHeard: Int64
+  /// Whether an id came from it in its time here.
+  var isBluezoner = false
+  /// When its first id was told, if one was.
+  var bluezonerSince: Int64?
+  /// Whether it shows a sign of the app that has not been read yet.
+  var hintsAtApp = false
+  var platform: Platform?
+  /// Has been here for hours: the office's own.
+  var isFixture = false
+  /// As of the last step.
+  var isAround = false
+  var isNear = false
+  var isIDAround = false
+  var nearSince: Int64 = 0
+  var lastNear: Int64 = 0
+  /// Strongest of its tracks now, dBm.
+  var dBm: Float = -127
+  var nearestDBm: Float = -127
+  /// Bounds of `dBm` while it was here, for telling what lies still.
+  var weakestDBm: Float = 127
+  var strongestDBm: Float = -127
+  var visit: Visit?
+  /// Whether this stay near the kiosk has been told as `bluezonerNear` or `prompt`.
+  var isAnnounced = false
+  var promptedAt: Int64?
+
+  init(track: Int32, firstHeard: Int64) {
+    tracks = [track]
+    self.firstHeard = firstHeard
+  }
+
+  private init(tracks: [Int32], firstHeard: Int64) {
+    self.tracks = tracks
+    self.firstHeard = firstHeard
+  }
+
+  /// Both as one. The visit that began first goes on.
+  func merged(with other: Person) -> Person {
+    var result = Person(tracks: tracks + other.tracks, firstHeard: min(firstHeard, other.firstHeard))
+    result.isBluezoner = isBluezoner || other.isBluezoner
+    result.bluezonerSince = [bluezonerSince, other.bluezonerSince].compactMap(\.self).min()
+    result.hintsAtApp = hintsAtApp || other.hintsAtApp
+    result.platform = platform ?? other.platform
+    result.isFixture = isFixture || other.isFixture
+    result.isAround = isAround || other.isAround
+    result.isNear = isNear || other.isNear
+    result.isIDAround = isIDAround || other.isIDAround
+    result.nearSince = isNear && other.isNear ? min(nearSince, other.nearSince) : isNear ? nearSince : other.nearSince
+    result.lastNear = max(lastNear, other.lastNear)
+    result.dBm = max(dBm, other.dBm)
+    result.nearestDBm = max(nearestDBm, other.nearestDBm)
+    result.weakestDBm = min(weakestDBm, other.weakestDBm)
+    result.strongestDBm = max(strongestDBm, other.strongestDBm)
+    result.isAnnounced = isAnnounced || other.isAnnounced
+    result.promptedAt = [promptedAt, other.promptedAt].compactMap(\.self).min()
+    result.visit = visit
+    if let b = other.visit, visit.map({ b.start < $0.start }) ?? true { result.visit = b }
+    return result
+  }
+}

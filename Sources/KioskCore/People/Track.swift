@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+internal import Tracer
+
+/// What is known of one address while it is heard: a piece of a phone's way through the room.
+///
+/// Times are monotonic milliseconds.
+struct Track: Sendable {
+  let address: BluetoothAddress
+  var signs: DeviceSigns
+  /// Every stream that this address has sent.
+  fileprivate(set) var streams: DeviceSigns.Stream
+  /// The facts that were last classified, so that equal ones are not looked at again.
+  private var facts: AdvertisingFacts
+  /// What an address change leaves as it was; 0 and nil where nothing was told.
+  private(set) var nameDigest: UInt32 = 0
+  private(set) var token: UInt32 = 0
+  private(set) var flags: UInt8?
+  private(set) var txPowerDBm: Int8?
+  /// It shows the sign of an iPhone with Bluezone in the background, or offers its service.
+  private(set) var hintsAtApp = false
+  var id: BluezoneID?
+
+  let firstHeard: Int64
+  private(set) var lastHeard: Int64
+  private(set) var reports: UInt32 = 0
+  /// Mean time between reports, and the longest pause that it came back from.
+  private(set) var interval: Float = Track.firstInterval
+  private(set) var longestPause: Int64 = 0
+
+  private(set) var strength = SmoothedStrength()
+  var trail = StrengthTrail()
+  private(set) var isNear = false
+  /// When it last came near, and was last heard while near.
+  private(set) var nearSince: Int64 = 0
+  private(set) var lastNear: Int64 = 0
+  private var threshold: Float
+
+  /// Whose it is.
+  var person: Int32 = -1
+  /// The track that goes on where this one ended, if one was found.
+  var successor: Int32 = -1
+
+  /// What a track is taken to send like until two reports tell.
+  private static let firstInterval: Float = 500
+  /// Longest pause that counts towards the mean interval: an Android phone that pauses 15 s still sends each 100 ms.
+  private static let longestInterval: Int64 = 3000
+
+  init(_ sighting: Sighting, near: NearRule, at now: Int64) {
+    address = sighting.address
+    facts = sighting.facts
+    signs = DeviceSigns(sighting.facts, from: sighting.address)
+    streams = signs.stream
+    firstHeard = now
+    lastHeard = now
+    threshold = 0
+    learn(sighting.facts, near: near)
+  }
+
+  /// Takes in one report. Returns whether what it is has changed.
+  mutating func hear(_ sighting: Sighting, near: NearRule, timeConstant: Float, at now: Int64) -> Bool {
+    let pause = max(now &- lastHeard, 0)
+    if reports > 0 {
+      interval += (Float(min(pause, Self.longestInterval)) - interval) / 16
+      longestPause = max(longestPause, pause)
+    }
+    reports &+= 1
+    lastHeard = max(lastHeard, now)
+    var isChanged = false
+    // Answers to scan requests are mostly empty and tell nothing new.
+    if sighting.facts != facts {
+      facts = sighting.facts
+      let found = DeviceSigns(facts, from: address)
+      streams.formUnion(found.stream)
+      if found.rank < signs.rank {
+        isChanged = true
+        signs = found
+      }
+      learn(facts, near: near)
+    }
+    if facts.hasOverflowBit || facts.hasIOSBluezoneService { hintsAtApp = !sighting.isStranger }
+    if let rssi = sighting.rssiDBm {
+      strength.add(rssi, at: now, timeConstant: timeConstant)
+      trail.add(rssi)
+      if isNear {
+        if strength.dBm < threshold - Float(near.hysteresisDB) { isNear = false } else { lastNear = now }
+      } else if strength.dBm >= threshold {
+        isNear = true
+        nearSince = now
+        lastNear = now
+      }
+    }
+    return isChanged
+  }
+
+  private mutating func learn(_ facts: AdvertisingFacts, near: NearRule) {
+    if facts.nameDigest != 0 { nameDigest = facts.nameDigest }
+    if facts.token != 0 { token = facts.token }
+    if let value = facts.flags { flags = value }
+    if let value = facts.txPowerDBm { txPowerDBm = value }
+    threshold = Float(near.thresholdDBm(signs.platform, txPowerDBm: txPowerDBm))
+  }
+
+  /// Whether it has been silent for longer than one of its kind should be.
+  func isSilent(at now: Int64) -> Bool {
+    now - lastHeard >= max(Int64(interval * 4), Self.leastSilence)
+  }
+
+  private static let leastSilence: Int64 = 1000
+}
+
+extension Track {
+  /// Its id was told. `platform`: by the way in which it was.
+  mutating func learnID(_ id: BluezoneID, _ platform: Platform?) {
+    self.id = id
+    signs = DeviceSigns(bluezonerOn: platform)
+    streams.insert(.bluezone)
+  }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+internal import Tracer
+
+/// From being near to visits and prompts.
+extension People {
+  /// Opens and closes the visit of `person`. Returns whether there is none.
+  mutating func visit(_ person: inout Person, at now: Int64) -> Bool {
+    guard !person.isFixture else {
+      if person.visit != nil { close(&person) }
+      return true
+    }
+    if person.isNear, !person.isAnnounced { announce(&person, at: now) }
+    if var visit = person.visit {
+      visit.end = MonotonicTime(milliseconds: max(person.lastNear, visit.start.milliseconds))
+      describe(&visit, person)
+      person.visit = visit
+      guard now - person.lastNear >= settings.awayMilliseconds else { return false }
+      close(&person)
+      return true
+    }
+    guard person.isNear, person.lastNear - person.nearSince >= settings.dwellMilliseconds else {
+      // Whoever left before the dwell is told anew when coming back.
+      if !person.isNear, now - person.lastNear >= settings.awayMilliseconds { forgetStay(&person) }
+      return true
+    }
+    visitNumber += 1
+    var visit = Visit(
+      number: visitNumber, start: MonotonicTime(milliseconds: person.nearSince),
+      end: MonotonicTime(milliseconds: person.lastNear), kind: .noApp)
+    describe(&visit, person)
+    person.visit = visit
+    events.append(.visitOpened(visit))
+    return false
+  }
+
+  private func describe(_ visit: inout Visit, _ person: Person) {
+    visit.isPrompted = person.promptedAt != nil
+    visit.isInstalledHere = isInstalledHere(person)
+    visit.kind = person.isBluezoner && !visit.isInstalledHere ? .bluezoner : .noApp
+    visit.platform = person.platform
+    visit.nearestDBm = Int8(clamping: Int(person.nearestDBm.rounded()))
+  }
+
+  /// An id that is told sooner after the prompt was there all the time.
+  private static let leastInstallMilliseconds: Int64 = 20_000
+
+  private func isInstalledHere(_ person: Person) -> Bool {
+    guard let prompted = person.promptedAt, let since = person.bluezonerSince else { return false }
+    return since - prompted >= Self.leastInstallMilliseconds
+  }
+
+  private mutating func close(_ person: inout Person) {
+    guard var visit = person.visit else { return }
+    visit.isOpen = false
+    events.append(.visitClosed(visit))
+    person.visit = nil
+    forgetStay(&person)
+  }
+
+  private func forgetStay(_ person: inout Person) {
+    person.isAnnounced = false
+    person.promptedAt = nil
+    person.nearestDBm = -127
+  }
+
+  // MARK: Prompts
+
+  private mutating func announce(_ person: inout Person, at now: Int64) {
+    guard person.lastNear - person.nearSince >= settings.promptMilliseconds else { return }
+    if person.isBluezoner {
+      person.isAnnounced = true
+      events.append(.bluezonerNear(person.platform))
+      return
+    }
+    let listening = person.platform == .ios ? settings.iosListeningMilliseconds : settings.androidListeningMilliseconds
+    guard now - person.firstHeard >= listening, !person.hintsAtApp, !mayBeBluezoner(person, at: now) else { return }
+    person.isAnnounced = true
+    person.promptedAt = now
+    events.append(.prompt(person.platform))
+  }
+
+  /// Whether a phone with the app is here of which this could be another stream.
+  private func mayBeBluezoner(_ person: Person, at now: Int64) -> Bool {
+    let second = now / 1000 - 1
+    for i in tracks.indices where isLive[i] {
+      let track = tracks[i]
+      guard track.successor < 0, track.id != nil || track.hintsAtApp, track.person >= 0 else { continue }
+      guard let other = self.person(track.person) else { continue }
+      for k in person.tracks where tracks[Int(k)].successor < 0 {
+        // A phone with the app that already has such a stream is accounted for.
+        let streams = tracks[Int(k)].streams
+        let isAccountedFor = other.tracks.contains {
+          tracks[Int($0)].successor < 0 && !tracks[Int($0)].streams.isDisjoint(with: streams)
+        }
+        guard !isAccountedFor else { continue }
+        if let score = sameHandset(k, Int32(i), second: second, counts: streamCounts), score > settings.doubtScore {
+          return true
+        }
+      }
+    }
+    return false
+  }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+public import Tracer
+
+/// Visits since the last write. Handed over at most once in 10 s; what the disk refuses comes back and waits.
+public struct VisitLedger: Sendable {
+  private var pending: [Int: VisitUpdate] = [:]
+  /// The end of each open visit as it was handed over, so that an unchanged one is not written again.
+  private var written: [Int: MonotonicTime] = [:]
+  private var writeDue: MonotonicTime?
+  /// Visits not logged because the ledger was full.
+  public private(set) var lost = 0
+
+  public init() {}
+
+  public var pendingCount: Int { pending.count }
+
+  /// When `takeDue` next has something to give. While a visit is open that is each 10 s: its end moves.
+  public var nextDeadline: MonotonicTime? { pending.isEmpty && written.isEmpty ? nil : writeDue }
+
+  public mutating func hear(_ event: People.Event, at moment: Moment) {
+    switch event {
+    case .visitOpened(let visit): add(VisitUpdate(visit, at: moment), at: moment.monotonic)
+    case .visitClosed(let visit):
+      written[visit.number] = nil
+      add(VisitUpdate(visit, at: moment), at: moment.monotonic)
+    case .visitWithdrawn(let number):
+      let known = pending.removeValue(forKey: number)
+      // Only a row that has been written needs removing.
+      guard let end = written.removeValue(forKey: number) else { return }
+      var update = known ?? VisitUpdate(Visit(number: number, start: end, end: end, kind: .noApp), at: moment)
+      update.isWithdrawn = true
+      add(update, at: moment.monotonic)
+    case .bluezonerNear, .prompt: break
+    }
+  }
+
+  /// A person without any phone: checked in by touch, by staff or by a sensor. `number` is below 0, so that it is no
+  /// other visit's.
+  public mutating func checkIn(number: Int, at moment: Moment) {
+    var visit = Visit(number: number, start: moment.monotonic, end: moment.monotonic, kind: .noPhone)
+    visit.isOpen = false
+    add(VisitUpdate(visit, at: moment), at: moment.monotonic)
+  }
+
+  /// Everything pending and how the open visits stand, 10 s after the first news or the last write; nil before, and if
+  /// there is nothing.
+  public mutating func takeDue(open: [Visit], at moment: Moment) -> [VisitUpdate]? {
+    guard let writeDue, moment.monotonic >= writeDue else { return nil }
+    let updates = takeAll(open: open, at: moment)
+    return updates.isEmpty ? nil : updates
+  }
+
+  /// The same at once, for the end of the run.
+  public mutating func takeAll(open: [Visit], at moment: Moment) -> [VisitUpdate] {
+    for visit in open where written[visit.number] != visit.end {
+      pending[visit.number] = VisitUpdate(visit, at: moment)
+    }
+    let updates = pending.values.sorted { $0.visit.number < $1.visit.number }
+    for update in updates where update.visit.isOpen && !update.isWithdrawn {
+      written[update.visit.number] = update.visit.end
+    }
+    pending.removeAll(keepingCapacity: true)
+    writeDue = written.isEmpty ? nil : moment.monotonic.adding(milliseconds: CoreLimits.writeIntervalMilliseconds)
+    return updates
+  }
+
+  /// What could not be written. It is offered again after 10 s; newer news of the same visit stands.
+  public mutating func putBack(_ updates: [VisitUpdate], at now: MonotonicTime) {
+    for update in updates where pending[update.visit.number] == nil { add(update, at: now) }
+    writeDue = now.adding(milliseconds: CoreLimits.writeIntervalMilliseconds)
+  }
+
+  /// Gives dates to what was seen before the clock was synchronised at `moment`.
+  public mutating func date(at moment: Moment) {
+    for (number, update) in pending {
+      guard case .undated(let start, let end) = update.span else { continue }
+      pending[number]?.span = .dated(start: moment.utc(at: start), end: moment.utc(at: end))
+    }
+  }
+
+  private mutating func add(_ update: VisitUpdate, at now: MonotonicTime) {
+    let number = update.visit.number
+    guard pending[number] != nil || pending.count < CoreLimits.pendingVisits else {
+      lost += 1
+      return
+    }
+    pending[number] = update
+    if writeDue == nil { writeDue = now.adding(milliseconds: CoreLimits.writeIntervalMilliseconds) }
+  }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import KioskCore
+import Testing
+import Tracer
+
+@Suite("Visits")
+struct VisitTests {
+  private func moment(_ milliseconds: Int64, isSynchronised: Bool = true) -> Moment {
+    Moment(
+      monotonic: MonotonicTime(milliseconds: milliseconds), utc: UTCTime(milliseconds: 1_000_000 + milliseconds),
+      isSynchronised: isSynchronised)
+  }
+
+  private func visit(_ number: Int, from start: Int64, to end: Int64, isOpen: Bool = true) -> Visit {
+    var visit = Visit(
+      number: number, start: MonotonicTime(milliseconds: start), end: MonotonicTime(milliseconds: end), kind: .bluezoner
+    )
+    visit.isOpen = isOpen
+    return visit
+  }
+
+  @Test("News are handed over after 10 s, an open visit again while its end moves")
+  func writing() {
+    var ledger = VisitLedger()
+    ledger.hear(.visitOpened(visit(1, from: 0, to: 3000)), at: moment(3000))
+    #expect(ledger.takeDue(open: [visit(1, from: 0, to: 12_000)], at: moment(12_999)) == nil)
+    let first = ledger.takeDue(open: [visit(1, from: 0, to: 13_000)], at: moment(13_000))
+    #expect(first?.map(\.visit.end.milliseconds) == [13_000])
+    #expect(ledger.nextDeadline == MonotonicTime(milliseconds: 23_000))
+    // Nobody moved.
+    #expect(ledger.takeDue(open: [visit(1, from: 0, to: 13_000)], at: moment(23_000)) == nil)
+    ledger.hear(.visitClosed(visit(1, from: 0, to: 14_000, isOpen: false)), at: moment(74_000))
+    let last = ledger.takeDue(open: [], at: moment(84_000))
+    #expect(last?.map(\.visit.isOpen) == [false])
+    #expect(ledger.nextDeadline == nil)
+  }
+
+  @Test("A visit seen before the clock is synchronised is dated when it is")
+  func dating() {
+    var ledger = VisitLedger()
+    ledger.hear(.visitClosed(visit(1, from: 1000, to: 5000, isOpen: false)), at: moment(65_000, isSynchronised: false))
+    ledger.date(at: moment(70_000))
+    let update = ledger.takeAll(open: [], at: moment(70_000)).first
+    #expect(
+      update?.span == .dated(start: UTCTime(milliseconds: 1_001_000), end: UTCTime(milliseconds: 1_005_000)))
+  }
+
+  @Test("A withdrawn visit is forgotten, and its row removed if it was written", arguments: [true, false])
+  func withdrawing(isWritten: Bool) {
+    var ledger = VisitLedger()
+    ledger.hear(.visitOpened(visit(1, from: 0, to: 3000)), at: moment(3000))
+    if isWritten { #expect(ledger.takeAll(open: [], at: moment(4000)).count == 1) }
+    ledger.hear(.visitWithdrawn(1), at: moment(5000))
+    let updates = ledger.takeAll(open: [], at: moment(6000))
+    #expect(updates.map(\.isWithdrawn) == (isWritten ? [true] : []))
+  }
+
+  @Test("What the disk refuses is offered again, unless there is newer news")
+  func puttingBack() {
+    var ledger = VisitLedger()
+    ledger.hear(.visitOpened(visit(1, from: 0, to: 3000)), at: moment(3000))
+    let refused = ledger.takeAll(open: [], at: moment(13_000))
+    ledger.hear(.visitClosed(visit(1, from: 0, to: 9000, isOpen: false)), at: moment(14_000))
+    ledger.putBack(refused, at: MonotonicTime(milliseconds: 15_000))
+    #expect(ledger.takeDue(open: [], at: moment(24_999)) == nil)
+    #expect(ledger.takeDue(open: [], at: moment(25_000))?.map(\.visit.isOpen) == [false])
+  }
+
+  @Test("Visits are counted in the local hour of their start, over midnight too")
+  func tally() {
+    var tally = VisitTally()
+    // 17:30 UTC is half past midnight in Vietnam.
+    let evening = UTCTime(seconds: 17 * 3600 + 1800)
+    tally.add(visit(1, from: 0, to: 1), start: evening, offsetSeconds: 7 * 3600)
+    var other = visit(2, from: 0, to: 1)
+    other.kind = .noPhone
+    tally.add(other, start: UTCTime(seconds: 17 * 3600 - 1), offsetSeconds: 7 * 3600)
+    let hours = tally.hours(ofDay: evening, offsetSeconds: 7 * 3600)
+    #expect(hours.count == 24)
+    #expect(hours[0].visits == 1)
+    #expect(tally.day(evening, offsetSeconds: 7 * 3600).bluezoners == 1)
+    let before = tally.day(UTCTime(seconds: 0), offsetSeconds: 7 * 3600)
+    #expect(before.visits == 1)
+    #expect(before.withoutPhone == 1)
+    // Who was counted by hand is no estimate.
+    #expect(before.uncertainty == 0)
+    #expect(hours[0].uncertainty == 1)
+  }
+}
