@@ -56,6 +56,11 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    // How well people are counted, in figures: scripts/report-counting.
+    .executableTarget(
+      name: "CountingReport", dependencies: ["KioskCore", "Simulator", "Tracer"], path: "Tests/CountingReport",
+      swiftSettings: strict),
+
     .testTarget(name: "TracerTests", dependencies: ["Tracer"], swiftSettings: strict),
     .testTarget(
       name: "KioskCoreTests", dependencies: ["KioskCore", "Simulator", "Tracer"], swiftSettings: strict),

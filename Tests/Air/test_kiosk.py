@@ -224,13 +224,13 @@ class KioskOnLegacyController(KioskCase):
             if state != "running":
                 return f"radio {state} ({reason})"
             counts = {name: find(status, name) for name in
-                      ("devices_around", "bluezoners_around", "devices_near", "bluezoners_near")}
+                      ("people_around", "bluezoners_around", "people_near", "bluezoners_near")}
             right = (
                 counts["bluezoners_around"] == len(PHONES)
                 and counts["bluezoners_near"] == NEAR_PHONES
-                and counts["devices_near"] == NEAR_PHONES + 1
-                and isinstance(counts["devices_around"], int)
-                and len(PHONES) + 1 <= counts["devices_around"] <= len(PHONES) + OTHERS
+                and counts["people_near"] == NEAR_PHONES + 1
+                and isinstance(counts["people_around"], int)
+                and len(PHONES) + 1 <= counts["people_around"] <= len(PHONES) + OTHERS
             )
             return None if right else f"{counts} with {PHONES} dBm, an Apple phone at {APPLE}, {OTHERS - 1} others far"
 

@@ -72,7 +72,7 @@ import Testing
       guard result.code == 0 else { return nil }
       return try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any]
     }
-    #expect(try eventually { (try status()?["devices_around"] as? Int ?? 0) >= 2 })
+    #expect(try eventually { (try status()?["people_around"] as? Int ?? 0) >= 1 })
     let words = try Program.run("status", "--data", folder.path)
     #expect(words.output.contains("DEMO") && words.output.contains("running, advertising, scanning"))
 

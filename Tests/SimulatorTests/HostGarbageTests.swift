@@ -47,7 +47,7 @@ import Tracer
       case 21: link.failTransport()
       case 22:
         link.stop()
-        link.advance(milliseconds: 1000)
+        link.advance(milliseconds: 2000)
         #expect(link.host.state == .closed, "seed \(seed), round \(round)")
         link.start(nil)
       default: break

@@ -147,7 +147,7 @@ import Tracer
     harness.run(for: 60_000)
     #expect(harness.air.controller.connectionsMade[addresses[1]] == 1, "seed \(seed)")
     #expect(harness.kiosk.people.counts.bluezoners == 1, "seed \(seed)")
-    #expect(harness.kiosk.people.counts.devices == 1, "seed \(seed)")
+    #expect(harness.kiosk.people.counts.people == 1, "seed \(seed)")
     harness.stop()
     #expect(harness.rows.count == 1 && harness.repeatedRows == 0, "seed \(seed)")
     #expect(harness.wrongRows([android]) == 0, "seed \(seed)")

@@ -68,8 +68,12 @@ class LineScenes(VMCase):
         green, amber, buzzer = (lines[role] for role in LINES)
         for line in lines.values():
             self.machine.pull(line, up=not active)
-        seconds = f"amber_seconds = {AMBER:.0f}\ngreen_seconds = {GREEN:.0f}\n"
-        kiosk = self.new_kiosk(name, f"[prompt]\n{seconds}[lines]\n{wiring}")
+        # One steady pulse each, so that their lengths can be compared; nothing while idle.
+        patterns = (
+            'idle = "none"\ndegraded = "none"\n'
+            f'no_app = "amber {AMBER * 10:.0f}/0 x1"\nno_app_beep = "{BEEP * 10:.0f}/0 x1"\n'
+            f'accepted = "green {GREEN * 10:.0f}/0 x1"\naccepted_beep = "none"\n')
+        kiosk = self.new_kiosk(name, f"[prompt]\n{patterns}[lines]\n{wiring}")
         with self.quiet_room() as (walker, second, bluezoner):
             self.machine.watch_lines(*lines.values())
             kiosk.start()
@@ -122,7 +126,8 @@ class LineScenes(VMCase):
     def test_08_lines_afterKill(self):
         amber = LINES["amber"]
         self.machine.pull(amber, up=False)
-        kiosk = self.new_kiosk("killed", '[prompt]\namber_seconds = 30\n[lines]\namber = "kiosk-amber"\n')
+        patterns = 'idle = "none"\ndegraded = "none"\nno_app = "amber 250/0 x1"\n'
+        kiosk = self.new_kiosk("killed", f'[prompt]\n{patterns}[lines]\namber = "kiosk-amber"\n')
         with self.quiet_room() as (walker, _, _):
             kiosk.start()
             self.await_radio(kiosk, "running", kiosk.started)

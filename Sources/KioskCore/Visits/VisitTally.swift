@@ -15,14 +15,14 @@ public struct VisitTally: Hashable, Sendable {
 
     public init() {}
 
-    /// How far `visits` may be off, to either side: what the simulations of docs/counting.md show at two deviations.
+    /// How far `visits` may be off, to either side: what the simulations of docs/counting.md show at most.
     /// At least 1 as soon as phones were counted; people without a phone were counted one by one.
     public var uncertainty: Int {
       let byPhone = visits - withoutPhone
       return byPhone > 0 ? max(1, (byPhone * Self.uncertaintyPercent + 99) / 100) : 0
     }
 
-    static let uncertaintyPercent = 5
+    static let uncertaintyPercent = 10
 
     public mutating func add(_ visit: Visit) {
       visits += 1
