@@ -27,7 +27,7 @@ static int open_channel(unsigned short device, unsigned short channel) {
   return fd;
 }
 
-int kiosk_hci_is_up(unsigned short device) {
+int kiosk_hci_state(unsigned short device) {
   int fd = socket(AF_BLUETOOTH, SOCK_RAW | SOCK_CLOEXEC, BTPROTO_HCI);
   if (fd < 0) return -errno;
   struct hci_dev_info info;
@@ -37,7 +37,7 @@ int kiosk_hci_is_up(unsigned short device) {
   if (ioctl(fd, HCIGETDEVINFO, (void *)&info) < 0)
     result = -errno;
   else
-    result = (info.flags & (1u << HCI_UP)) && !(info.flags & (1u << HCI_INIT));
+    result = info.flags & (1u << HCI_INIT) ? 2 : info.flags & (1u << HCI_UP) ? 1 : 0;
   close(fd);
   return result;
 }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Words for a radio that fails") struct RadioFaultTests {
   private static let transportFaults: [TransportFault] = [
-    .notFound, .busy, .notAllowed, .switchedOff, .noBluetooth, .closed, .outOfStep, .congested,
+    .notFound, .busy, .notSetUp, .notAllowed, .switchedOff, .noBluetooth, .closed, .outOfStep, .congested,
     .system(errno: 19),
   ]
   private static let others: [RadioFault] = [

@@ -63,9 +63,12 @@ import Testing
     #expect(steps.allSatisfy { $0.step == .reopen })
   }
 
-  @Test("An adapter that is gone has no power to be cycled, but a driver that can be bound") func gone() {
+  @Test(
+    "An adapter that is gone, or was never set up, has no power to be cycled, but a driver that can be bound",
+    arguments: [.notFound, .notSetUp] as [TransportFault])
+  func gone(fault: TransportFault) {
     var ladder = ladder(Self.all)
-    let steps = Set(climb(&ladder, .transport(.notFound), seconds: 1200).dropFirst().map(\.step))
+    let steps = Set(climb(&ladder, .transport(fault), seconds: 1200).dropFirst().map(\.step))
     #expect(steps == [.reopen, .rebind])
   }
 

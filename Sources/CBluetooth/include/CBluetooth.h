@@ -12,9 +12,9 @@
 // Source: net/bluetooth/hci_sock.c (hci_sock_bind, HCI_CHANNEL_USER).
 int kiosk_hci_open_user_channel(unsigned short device);
 
-// 1 when adapter `device` is up and has been made ready, 0 when it is down or the kernel is still at it, or a negative
-// errno. Source: hci_ioctl's HCIGETDEVINFO, flags HCI_UP and HCI_INIT.
-int kiosk_hci_is_up(unsigned short device);
+// 0 when adapter `device` is down, 1 when it is up and has been made ready, 2 while the kernel makes it ready, or a
+// negative errno. Source: hci_ioctl's HCIGETDEVINFO, flags HCI_UP and HCI_INIT.
+int kiosk_hci_state(unsigned short device);
 
 // Takes adapter `device` down, as `hciconfig hciN down` does. Returns 0 or a negative errno; needs CAP_NET_ADMIN.
 int kiosk_hci_take_down(unsigned short device);

@@ -13,12 +13,16 @@ enum UserChannel {
 
   static func open(_ adapter: UInt16) -> Result<Int32, TransportFault> {
     var result = kiosk_hci_open_user_channel(adapter)
-    if result == -EBUSY, kiosk_hci_is_up(adapter) == 1 {
+    if result == -EBUSY, kiosk_hci_state(adapter) == 1 {
       // The kernel gives the channel only while the adapter is down. If somebody else holds the channel, taking it
       // down is refused, and so is the next attempt. An adapter that the kernel is still making ready is left alone:
       // taken down in the middle it stays half made, and busy for ever (seen on Linux 6.1).
       _ = kiosk_hci_take_down(adapter)
       result = kiosk_hci_open_user_channel(adapter)
+    }
+    if result == -EBUSY, kiosk_hci_state(adapter) == 0 {
+      // Nobody holds it, and still it is refused: its setup is to come, or has failed (docs/kernel.md).
+      return .failure(.notSetUp)
     }
     return result >= 0 ? .success(result) : .failure(TransportFault(errno: -result))
   }

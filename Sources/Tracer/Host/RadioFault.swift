@@ -4,8 +4,10 @@
 public enum TransportFault: Error, Hashable, Sendable {
   /// No such adapter, or nothing listens at that address.
   case notFound
-  /// Somebody else holds the adapter, it is still up, or the kernel has not set it up: the user channel tells no more.
+  /// Somebody else holds the adapter, or it is still up.
   case busy
+  /// The kernel's setup of the adapter failed when it appeared, or is not over yet.
+  case notSetUp
   /// The process lacks CAP_NET_ADMIN or CAP_NET_RAW, or may not open the socket's file.
   case notAllowed
   /// The adapter is switched off by software or a switch (rfkill).
@@ -45,9 +47,8 @@ extension TransportFault: CustomStringConvertible {
   public var description: String {
     switch self {
     case .notFound: "no such adapter or controller socket; check the radio setting and that it is plugged in"
-    case .busy:
-      "the kernel keeps the adapter: bluetoothd or another program uses it (systemctl disable --now bluetooth), or the "
-        + "kernel could not set it up (then it is to be plugged in anew)"
+    case .busy: "another program uses the adapter; stop it (systemctl disable --now bluetooth)"
+    case .notSetUp: "the kernel could not set it up when it was plugged in; plug it in anew"
     case .notAllowed: "not allowed to open it; the service needs CAP_NET_ADMIN and CAP_NET_RAW"
     case .switchedOff: "Bluetooth is switched off; run rfkill unblock bluetooth, or look for a switch"
     case .noBluetooth: "this system's kernel has no Bluetooth; load its modules (modprobe bluetooth)"

@@ -37,8 +37,9 @@ extension RadioFault {
   /// Whether the kernel's management could help against it.
   var mayYieldToPowerCycle: Bool {
     switch self {
-    // It is not there, or a person must allow it or switch it on.
-    case .transport(.notFound), .transport(.notAllowed), .transport(.switchedOff), .transport(.noBluetooth),
+    // It is not there or hidden from the management, or a person must allow it or switch it on.
+    case .transport(.notFound), .transport(.notSetUp), .transport(.notAllowed), .transport(.switchedOff),
+      .transport(.noBluetooth),
       .noLowEnergy:
       false
     default: true
@@ -46,5 +47,7 @@ extension RadioFault {
   }
 
   /// Whether a driver that starts from the beginning, or a machine that does, could help against it.
-  var mayYieldToRebind: Bool { mayYieldToPowerCycle || self == .transport(.notFound) }
+  var mayYieldToRebind: Bool {
+    mayYieldToPowerCycle || self == .transport(.notFound) || self == .transport(.notSetUp)
+  }
 }
