@@ -22,7 +22,7 @@ CONNECT = 10  # s until QEMU has called bumble again
 SLACK = 1.0  # s by which an emulated machine may be late
 
 # What the scenes look for in the words by which `kiosk status` tells why there is no radio; regular expressions.
-IN_USE, NOT_SET_UP = "in use|uses it", "could not set it up"
+IN_USE, NOT_SET_UP = "another program uses", "could not set it up"
 GONE, SILENT = "no such adapter", "did not answer"
 POWERLESS, BLOCKED = "needs CAP_NET_ADMIN", "switched off"
 
