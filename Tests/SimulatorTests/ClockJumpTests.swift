@@ -20,7 +20,7 @@ import Tracer
   ) -> (CrowdHarness, [VirtualDevice]) {
     var random = SplitMix64(seed: seed)
     var harness = CrowdHarness(startingAt: startingAt, seed: seed)
-    harness.air.thinning = 5
+    harness.air.thinning = 10
     harness.clockErrorMilliseconds = error
     harness.isSynchronised = isSynchronised
     harness.start()
