@@ -4,9 +4,6 @@
 public enum CoreLimits {
   /// Devices kept at once. At the limit newcomers are not counted, and the status says so.
   public static let devices = 4096
-  /// Addresses known to belong to a Bluezoner. At the limit a scan response of a further one counts as a device of
-  /// its own.
-  public static let aliases = 4096
   /// Tracks of which every two are compared once a second. At the limit the weakest are left out: a phone of theirs that
   /// sends under two addresses counts twice.
   public static let joinedTracks = 128

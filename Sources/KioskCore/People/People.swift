@@ -154,6 +154,7 @@ public struct People: Sendable {
     tracks[Int(i)].learnID(id, platform)
     settle(i)
     let own = tracks[Int(i)].person
+    guard person(own) != nil else { return }
     persons[Int(own)]?.isBluezoner = true
     if persons[Int(own)]?.bluezonerSince == nil { persons[Int(own)]?.bluezonerSince = now }
     if let platform { persons[Int(own)]?.platform = platform }

@@ -22,7 +22,7 @@ public struct VisitTally: Hashable, Sendable {
       return byPhone > 0 ? max(1, (byPhone * Self.uncertaintyPercent + 99) / 100) : 0
     }
 
-    static let uncertaintyPercent = 10
+    static let uncertaintyPercent = 15
 
     public mutating func add(_ visit: Visit) {
       visits += 1
