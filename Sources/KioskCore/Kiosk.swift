@@ -26,7 +26,7 @@ public struct Kiosk: Sendable {
     case visitsRead([LoggedVisit])
     /// People without a phone whom staff have counted; they stand in the log already.
     case peopleAdded(Int, at: UTCTime)
-    /// Somebody without a phone checks in: by touch or a sensor.
+    /// Somebody without a phone touches the screen's button. Guarded by `TouchCheckIn`; may be sent at every touch.
     case checkIn
     /// When F0 data last came in; nil if it never did.
     case f0Synced(UTCTime?)
@@ -60,6 +60,7 @@ public struct Kiosk: Sendable {
   public private(set) var host: HCIHost
   public private(set) var contacts = ContactLedger()
   public private(set) var visits = VisitBook()
+  public private(set) var checkIns = TouchCheckIn()
 
   private let settings: Settings
   private let isDemo: Bool
@@ -148,9 +149,7 @@ public struct Kiosk: Sendable {
       visitWriteFault = reason
     case .visitsRead(let logged): visits.read(logged, at: moment)
     case .peopleAdded(let count, let time): visits.added(withoutPhone: count, at: time, moment)
-    case .checkIn:
-      visits.checkIn(at: moment)
-      prompts.show(.accepted, at: moment)
+    case .checkIn: checkIn(at: moment)
     case .f0Synced(let when): lastF0Sync = when
     case .input(let change): take(change, at: moment)
     case .problem(let words): note(words)
@@ -173,7 +172,7 @@ public struct Kiosk: Sendable {
     return [
       host.nextDeadline, contacts.nextDeadline, people.nextDeadline, visits.nextDeadline,
       prompts.nextDeadline(after: time),
-      sensor.nextDeadline, time.adding(milliseconds: toNextSecond),
+      sensor.nextDeadline, checkIns.nextDeadline, time.adding(milliseconds: toNextSecond),
     ].compactMap(\.self).min() ?? time
   }
 
@@ -213,6 +212,14 @@ public struct Kiosk: Sendable {
     }
   }
 
+  private mutating func checkIn(at moment: Moment) {
+    guard checkIns.touch(at: moment.monotonic) else { return }
+    visits.checkIn(at: moment)
+    count(sensor.checkedIn(at: moment.monotonic), at: moment)
+    prompts.end(.noPhone)
+    prompts.show(.accepted, at: moment)
+  }
+
   private mutating func count(_ events: [SensorVisits.Event], at moment: Moment) {
     for event in events {
       switch event {
@@ -241,6 +248,7 @@ public struct Kiosk: Sendable {
     count(sensor.phones(areNear: people.counts.nearPeople > 0, at: time), at: moment)
     prompts.setDegraded(isDegraded(at: moment), at: time)
     prompts.advance(at: time)
+    checkIns.advance(at: time)
     followClock(at: moment)
     if isStopping {
       // Once at once and once at the end: a disk that refuses is not asked again and again in between.
@@ -341,9 +349,11 @@ public struct Kiosk: Sendable {
     page.prompt =
       switch prompts.outcome(at: moment.monotonic) {
       case .noApp, .noPhone: .install
-      case .accepted: .welcome
+      // Who checks in has no Bluezone to be thanked for.
+      case .accepted: checkIns.shown == nil ? .welcome : .none
       case nil: .none
       }
+    page.checkIn = checkIns.shown
     page.radio =
       switch host.state {
       // Scanning pauses for some milliseconds at each change of address; the figures stay.
@@ -368,6 +378,8 @@ public struct Kiosk: Sendable {
     status.visits.pending = visits.pendingCount
     status.visits.lost = visits.lost
     status.visits.writeFault = visitWriteFault
+    status.checkIns.lastHour = checkIns.lastHour
+    status.checkIns.turnedAway = checkIns.turnedAway
     status.isDemo = isDemo
     status.radio.isAdvertising = host.isAdvertising
     status.radio.isScanning = host.isScanning

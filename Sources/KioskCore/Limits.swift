@@ -58,4 +58,8 @@ public enum CoreLimits {
   /// Longest time for which a presence sensor is believed without a pause. After it the visit is closed, and the
   /// sensor counts again once it has been inactive.
   public static let sensorVisitMilliseconds: Int64 = 30 * 60_000
+  /// How long a check-in by touch is answered on the screen. Touches in that time count nothing.
+  public static let checkInMilliseconds: Int64 = 5000
+  /// Check-ins by touch in any hour. Further ones count nothing; screen and status say so.
+  public static let checkInsAnHour = 120
 }

@@ -14,6 +14,7 @@ public struct Status: Codable, Hashable, Sendable {
   public var clockSynchronised = false
   public var contacts = Contacts()
   public var visits = Visits()
+  public var checkIns = CheckIns()
   public var lines = Lines()
   public var display = "none"
   /// Seconds the kiosk has been running.
@@ -109,6 +110,18 @@ public struct Status: Codable, Hashable, Sendable {
     }
   }
 
+  /// By touch, of visitors without a phone; they are among the visits.
+  public struct CheckIns: Codable, Hashable, Sendable {
+    public var lastHour = 0
+    public var limitAnHour = CoreLimits.checkInsAnHour
+    /// Not counted in this run: too many in an hour.
+    public var turnedAway = 0
+
+    enum CodingKeys: String, CodingKey {
+      case lastHour = "last_hour", limitAnHour = "limit_an_hour", turnedAway = "turned_away"
+    }
+  }
+
   public struct Lines: Codable, Hashable, Sendable {
     public var green = false
     public var amber = false
@@ -130,6 +143,6 @@ public struct Status: Codable, Hashable, Sendable {
     case peopleAround = "people_around", bluezonersAround = "bluezoners_around", peopleNear = "people_near"
     case bluezonersNear = "bluezoners_near", addressesAround = "addresses_around"
     case isDemo = "demo", radio, clockSynchronised = "clock_synchronised"
-    case contacts, visits, lines, display, uptimeSeconds = "uptime_seconds", problems
+    case contacts, visits, checkIns = "check_ins", lines, display, uptimeSeconds = "uptime_seconds", problems
   }
 }

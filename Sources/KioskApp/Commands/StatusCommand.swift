@@ -48,6 +48,10 @@ extension Status {
         "about \(visits.today) (±\(visits.plusMinus)) visits, \(visits.bluezoners) of them Bluezoners, "
           + "\(visits.installedHere) installed here"
       ))
+    if checkIns.lastHour > 0 || checkIns.turnedAway > 0 {
+      let refused = checkIns.turnedAway > 0 ? "; \(checkIns.turnedAway) touches not counted since the start" : ""
+      text.append(("", "\(checkIns.lastHour) by touch in an hour, at most \(checkIns.limitAnHour)\(refused)"))
+    }
     if let fault = visits.writeFault { text.append(("", "visits not written: \(fault)")) }
     if visits.lost > 0 { text.append(("", "\(visits.lost) visits not logged: too many were waiting")) }
     var words = radio.state

@@ -44,6 +44,9 @@ public struct PromptSchedule: Sendable {
     beep = LineProgram.Run(pattern, start: now)
   }
 
+  /// What it was shown for is over.
+  public mutating func end(_ outcome: Outcome) { showings[outcome] = nil }
+
   /// Whether something is missing that the kiosk needs: feed, clock or radio.
   public mutating func setDegraded(_ isDegraded: Bool, at now: MonotonicTime) {
     guard isDegraded != self.isDegraded else { return }
