@@ -28,6 +28,9 @@ public struct Kiosk: Sendable {
     case peopleAdded(Int, at: UTCTime)
     /// Somebody without a phone touches the screen's button. Guarded by `TouchCheckIn`; may be sent at every touch.
     case checkIn
+    /// Listen for the near thresholds; a run that is on its way ends.
+    case calibrate(seconds: Int, floorDBm: Double)
+    case calibrationEnd
     /// When F0 data last came in; nil if it never did.
     case f0Synced(UTCTime?)
     /// An input line has changed, for good.
@@ -68,6 +71,7 @@ public struct Kiosk: Sendable {
   private var identity: BluezoneIdentity?
   private var prompts: PromptSchedule
   private var sensor: SensorVisits
+  private var calibration: CalibrationRun?
 
   private var effects: [Effect] = []
   private var startedAt: MonotonicTime?
@@ -150,6 +154,9 @@ public struct Kiosk: Sendable {
     case .visitsRead(let logged): visits.read(logged, at: moment)
     case .peopleAdded(let count, let time): visits.added(withoutPhone: count, at: time, moment)
     case .checkIn: checkIn(at: moment)
+    case .calibrate(let seconds, let floor):
+      calibration = CalibrationRun(settings: settings.people, floorDBm: floor, seconds: seconds, at: time)
+    case .calibrationEnd: calibration?.stop()
     case .f0Synced(let when): lastF0Sync = when
     case .input(let change): take(change, at: moment)
     case .problem(let words): note(words)
@@ -186,6 +193,7 @@ public struct Kiosk: Sendable {
         contacts.hear(id, rssiDBm: sighting.rssiDBm, platform: sighting.platform, at: moment)
       }
       people.hear(sighting, at: moment)
+      calibration?.hear(sighting, at: moment.monotonic)
     }
   }
 
@@ -249,6 +257,7 @@ public struct Kiosk: Sendable {
     prompts.setDegraded(isDegraded(at: moment), at: time)
     prompts.advance(at: time)
     checkIns.advance(at: time)
+    calibration?.advance(at: time)
     followClock(at: moment)
     if isStopping {
       // Once at once and once at the end: a disk that refuses is not asked again and again in between.
@@ -365,6 +374,13 @@ public struct Kiosk: Sendable {
       case .recovering(let fault, let step, _): .down(.init(fault), step: step)
       }
     return page
+  }
+
+  /// What the calibration that runs, or the last one of this run, has measured.
+  public func calibrationReport(at moment: Moment) -> CalibrationReport {
+    var report = calibration?.report(at: moment.monotonic) ?? CalibrationReport()
+    report.isHearing = host.state == .running
+    return report
   }
 
   public func status(at moment: Moment) -> Status {

@@ -32,6 +32,14 @@ public enum CoreLimits {
   public static let replayGapSeconds: Int64 = 86_400
   /// Packets of one recording handed to the core between two looks at the clock.
   public static let packetsABatch = 256
+  /// Longest calibration of a running kiosk. A longer one ends there.
+  public static let calibrationSeconds = 600
+  /// Senders of one calibration. At the limit newcomers take no part, and the report says how many.
+  public static let calibrationSenders = 256
+  /// Values kept of one sender: two a second for the longest calibration. Later ones are not taken.
+  public static let calibrationValues = 2 * calibrationSeconds
+  /// Senders that a calibration's report tells singly, the strongest.
+  public static let calibrationSendersTold = 12
   /// Silence of the core after which no output line stays active.
   public static let heartbeatMilliseconds: Int64 = 5000
   /// Longest time for which a lamp's line, or the buzzer's, is active in one piece. At the limit it is made inactive
