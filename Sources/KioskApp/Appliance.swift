@@ -23,6 +23,7 @@ struct Appliance {
     case status(@Sendable (Status) -> Void)
     case calibration(ControlRequest, @Sendable (CalibrationAnswer) -> Void)
     case f0Imported
+    case exposuresSeen
   }
 
   /// Boots, runs until SIGTERM, SIGINT or the window's end, and leaves everything switched off.
@@ -73,6 +74,7 @@ struct Appliance {
     post(.start)
     storage.readLastImport()
     storage.readVisits()
+    storage.readUnseenExposures()
 
     running: for await event in events {
       let moment = clock.now()
@@ -92,6 +94,10 @@ struct Appliance {
         reply(calibrate(&kiosk, request, at: moment))
       case .f0Imported:
         storage.readLastImport()
+        storage.readUnseenExposures()
+        continue
+      case .exposuresSeen:
+        storage.readUnseenExposures()
         continue
       }
       report(stateBefore, kiosk.host)
@@ -203,6 +209,9 @@ struct Appliance {
     switch request {
     case .f0Imported:
       post(.f0Imported)
+      return Array("{}\n".utf8)
+    case .exposuresSeen:
+      post(.exposuresSeen)
       return Array("{}\n".utf8)
     case .peopleAdded(let count, let time):
       post(.kiosk(.peopleAdded(count, at: time)))

@@ -33,6 +33,9 @@ public struct Kiosk: Sendable {
     case calibrationEnd
     /// When F0 data last came in; nil if it never did.
     case f0Synced(UTCTime?)
+    /// How many exposures staff have not looked at. Sent at the start and whenever it may have changed; when there are
+    /// more, the staff's line shows it until they acknowledge, or until there are none.
+    case exposures(unseen: Int)
     /// An input line has changed, for good.
     case input(InputChange)
     /// A part outside the core fails; the words for it.
@@ -93,6 +96,7 @@ public struct Kiosk: Sendable {
   /// Why the last step that was taken outside against a fault of the radio failed.
   private var stepFault: String?
   private var lastF0Sync: UTCTime?
+  private var unseenExposures = 0
   private var problems: [String] = []
   private var now: Moment
 
@@ -158,6 +162,7 @@ public struct Kiosk: Sendable {
       calibration = CalibrationRun(settings: settings.people, floorDBm: floor, seconds: seconds, at: time)
     case .calibrationEnd: calibration?.stop()
     case .f0Synced(let when): lastF0Sync = when
+    case .exposures(let unseen): noticeExposures(unseen, at: time)
     case .input(let change): take(change, at: moment)
     case .problem(let words): note(words)
     case .stop:
@@ -204,6 +209,13 @@ public struct Kiosk: Sendable {
     case .prompt: prompts.show(.noApp, at: moment)
     case .visitOpened, .visitClosed, .visitWithdrawn: visits.hear(event, at: moment)
     }
+  }
+
+  /// On the staff's line alone: nothing else that anybody sees or hears depends on it.
+  private mutating func noticeExposures(_ unseen: Int, at time: MonotonicTime) {
+    if unseen > unseenExposures { prompts.notifyStaff(at: time) }
+    if unseen == 0 { prompts.endNotice() }
+    unseenExposures = max(unseen, 0)
   }
 
   private mutating func note(_ problem: String) {
@@ -427,6 +439,7 @@ public struct Kiosk: Sendable {
       status.radio.state = "recovering"
       status.radio.fault = fault.description
     }
+    status.unseenExposures = unseenExposures
     status.clockSynchronised = moment.isSynchronised
     status.contacts.pending = contacts.pendingCount
     status.contacts.lost = contacts.lost

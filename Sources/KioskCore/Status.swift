@@ -15,6 +15,8 @@ public struct Status: Codable, Hashable, Sendable {
   public var contacts = Contacts()
   public var visits = Visits()
   public var checkIns = CheckIns()
+  /// Contacts with confirmed cases that staff have not looked at.
+  public var unseenExposures = 0
   public var lines = Lines()
   public var display = "none"
   /// Seconds the kiosk has been running.
@@ -143,6 +145,7 @@ public struct Status: Codable, Hashable, Sendable {
     case peopleAround = "people_around", bluezonersAround = "bluezoners_around", peopleNear = "people_near"
     case bluezonersNear = "bluezoners_near", addressesAround = "addresses_around"
     case isDemo = "demo", radio, clockSynchronised = "clock_synchronised"
-    case contacts, visits, checkIns = "check_ins", lines, display, uptimeSeconds = "uptime_seconds", problems
+    case contacts, visits, checkIns = "check_ins", unseenExposures = "unseen_exposures", lines, display, uptimeSeconds =
+      "uptime_seconds", problems
   }
 }

@@ -77,6 +77,9 @@ extension Status {
     if let fault = contacts.writeFault { text.append(("", "not written: \(fault)")) }
     if contacts.lost > 0 { text.append(("", "\(contacts.lost) not logged: too many were waiting")) }
     if contacts.turnedAway > 0 { text.append(("", "\(contacts.turnedAway) times a device was not counted: too many")) }
+    if unseenExposures > 0 {
+      text.append(("exposures", "\(unseenExposures) contacts with confirmed cases not looked at: kiosk exposures"))
+    }
     text.append(("display", display))
     text.append(("running for", "\(uptimeSeconds / 3600) h \(uptimeSeconds / 60 % 60) min \(uptimeSeconds % 60) s"))
     for problem in problems { text.append(("problem", problem)) }

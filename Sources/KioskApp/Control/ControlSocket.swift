@@ -12,6 +12,8 @@ enum ControlRequest: Equatable, Sendable, RawRepresentable {
   case status
   /// F0 data was imported by another process: look again.
   case f0Imported
+  /// Staff have looked at the exposures.
+  case exposuresSeen
   /// Another process has added so many people without a phone to the log.
   case peopleAdded(Int, at: UTCTime)
   /// The newest packets: `CaptureAnswer`, a line feed, a btsnoop file.
@@ -26,6 +28,7 @@ enum ControlRequest: Equatable, Sendable, RawRepresentable {
     switch (words.first, words.count) {
     case ("status", 1): self = .status
     case ("f0-imported", 1): self = .f0Imported
+    case ("exposures-seen", 1): self = .exposuresSeen
     case ("capture", 1): self = .capture
     case ("calibration", 1): self = .calibration
     case ("calibration-end", 1): self = .calibrationEnd
@@ -47,6 +50,7 @@ enum ControlRequest: Equatable, Sendable, RawRepresentable {
     switch self {
     case .status: "status"
     case .f0Imported: "f0-imported"
+    case .exposuresSeen: "exposures-seen"
     case .capture: "capture"
     case .calibrate(let seconds, let floor): "calibrate \(seconds) \(floor)"
     case .calibration: "calibration"

@@ -60,6 +60,9 @@ public struct PromptSchedule: Sendable {
     notice = settings.notice.map { LineProgram.Run($0, start: now) }
   }
 
+  /// There is nothing any more.
+  public mutating func endNotice() { notice = nil }
+
   /// Staff have seen it: what is being shown ends, their notice too, and the buzzer is muted for the configured time.
   public mutating func acknowledge(at now: MonotonicTime) {
     showings = [:]
