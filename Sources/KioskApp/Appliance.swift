@@ -88,6 +88,7 @@ struct Appliance {
       case .status(let reply):
         var status = kiosk.status(at: moment)
         status.display = settings.screen.display
+        if settings.lines.isAnyWired { status.lines.isPunctual = lines.isRealtime }
         reply(status)
         continue
       case .calibration(let request, let reply):

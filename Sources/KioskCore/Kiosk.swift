@@ -440,6 +440,7 @@ public struct Kiosk: Sendable {
       status.radio.fault = fault.description
     }
     status.unseenExposures = unseenExposures
+    status.language = language.rawValue
     status.clockSynchronised = moment.isSynchronised
     status.contacts.pending = contacts.pendingCount
     status.contacts.lost = contacts.lost

@@ -81,6 +81,14 @@ extension Status {
       text.append(("exposures", "\(unseenExposures) contacts with confirmed cases not looked at: kiosk exposures"))
     }
     text.append(("display", display))
+    if let isPunctual = lines.isPunctual {
+      text.append(
+        (
+          "lines",
+          isPunctual
+            ? "punctual" : "not punctual on a loaded machine: no real-time priority (LimitRTPRIO=1 of the service)"
+        ))
+    }
     text.append(("running for", "\(uptimeSeconds / 3600) h \(uptimeSeconds / 60 % 60) min \(uptimeSeconds % 60) s"))
     for problem in problems { text.append(("problem", problem)) }
     return text.map { name, value in name + String(repeating: " ", count: max(13 - name.count, 1)) + value }
