@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import KioskCore
+import Simulator
 import Testing
 import Tracer
 
@@ -53,6 +54,33 @@ struct CheckInTests {
     #expect(status.checkIns.turnedAway == 9000 / 5 - 3 * limit)
     #expect(kiosk.checkIns.shown?.answer == .turnedAway)
     #expect(status.lines.shows == nil, "what is not counted is not confirmed by the lamp")
+  }
+
+  @Test(
+    "However it is touched, every touch is answered or falls into the answer to another",
+    arguments: [71, 72, 73] as [UInt64])
+  func anyTouches(seed: UInt64) {
+    var random = SplitMix64(seed: seed)
+    var now = Moment(monotonic: 0, utc: S.midnight)
+    var kiosk = Kiosk(settings: Settings(), identity: nil, startingAt: now) { 0 }
+    kiosk.handle(.start, at: now)
+    var counted: [Int64] = []
+    var time: Int64 = 0
+    for _ in 0..<4000 {
+      time += Int64.random(in: 0...(Bool.random(using: &random) ? 100 : 12_000), using: &random)
+      now = Moment(monotonic: MonotonicTime(milliseconds: time), utc: S.midnight.adding(milliseconds: time))
+      let before = kiosk.checkIns
+      kiosk.handle(.checkIn, at: now)
+      let shown = kiosk.checkIns.shown
+      guard shown != before.shown else { continue }
+      #expect(shown?.until == now.monotonic.adding(milliseconds: CoreLimits.checkInMilliseconds), "seed \(seed)")
+      if shown?.answer == .counted { counted.append(time) }
+    }
+    #expect(counted.count > CoreLimits.checkInsAnHour, "seed \(seed)")
+    for (a, b) in zip(counted, counted.dropFirst()) { #expect(b - a >= CoreLimits.checkInMilliseconds, "seed \(seed)") }
+    for (a, b) in zip(counted, counted.dropFirst(CoreLimits.checkInsAnHour)) {
+      #expect(b - a >= 3_600_000, "seed \(seed)")
+    }
   }
 
   @Test("Touches while the answer is shown neither count nor prolong it; the next one after it counts")
