@@ -80,6 +80,7 @@ enum Migrations {
           CREATE INDEX visitUndated ON visit (boot) WHERE boot IS NOT NULL;
           """)
     }
+    registerAudit(&migrator)
     return migrator
   }
 }

@@ -49,6 +49,9 @@ enum AppLimits {
   static let captureQueueBytes = 1 << 20
   /// Largest capture file, bytes. At the limit the capture ends and says so; the kiosk goes on.
   static let captureFileBytes = 512 << 20
+  /// Longest name of an operator, and longest reason, in the audit log. Longer ones are refused.
+  static let operatorCharacters = 100
+  static let reasonCharacters = 500
   /// People whom one `kiosk log add` counts.
   static let visitsAdded = 1000
   /// Visits, counted back from the newest, that `kiosk log --follow` still waits for. One that ends after so many others
