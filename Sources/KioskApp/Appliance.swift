@@ -38,6 +38,8 @@ struct Appliance {
     let folder = try DataFolder(settings.dataFolder)
     let identity = try IdentityFile(dataFolder: folder.path).loadOrCreate(at: clock.now().utc)
     let storage = StorageQueue(try Store(dataFolder: folder.path, access: .create), post: post)
+    let matching = F0Matching(
+      dataFolder: folder.path, toleranceSlots: settings.f0ToleranceSlots, clock: clock, post: post)
     let lines = openLines(post)
     let inputs = openInputs(post)
     let display = openDisplay(post)
@@ -72,6 +74,7 @@ struct Appliance {
     post(.start)
     storage.readLastImport()
     storage.readVisits()
+    matching.start()
 
     running: for await event in events {
       let moment = clock.now()
@@ -89,6 +92,7 @@ struct Appliance {
         continue
       case .f0Imported:
         storage.readLastImport()
+        matching.start()
         continue
       }
       report(stateBefore, kiosk.host)
@@ -115,6 +119,7 @@ struct Appliance {
     control.close()
     display?.close()
     continuation.finish()
+    await matching.stop()
     if let fault = await storage.finish() {
       log.error("the last contacts could not be written", metadata: ["reason": "\(fault)"])
     }

@@ -81,6 +81,7 @@ enum Migrations {
           """)
     }
     registerAudit(&migrator)
+    registerMatching(&migrator)
     return migrator
   }
 }
