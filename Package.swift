@@ -38,6 +38,7 @@ let package = Package(
 
     .target(name: "CBluetooth"),
     .target(name: "CLinux"),
+    .target(name: "CSHA256"),
     .target(name: "CGpiod", linkerSettings: [.linkedLibrary("gpiod")]),
     .systemLibrary(name: "CPangoCairo", pkgConfig: "pangocairo", providers: [.apt(["libpango1.0-dev"])]),
     .systemLibrary(name: "CQrencode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
@@ -46,12 +47,13 @@ let package = Package(
     .executableTarget(
       name: "KioskApp",
       dependencies: [
-        "Tracer", "KioskCore", "Simulator", "CBluetooth", "CLinux", "CGpiod", "CPangoCairo", "CQrencode",
+        "Tracer", "KioskCore", "Simulator", "CBluetooth", "CLinux", "CGpiod", "CPangoCairo", "CQrencode", "CSHA256",
         .target(name: "CSDL2", condition: .when(traits: ["Window"])),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "GRDBSQLite", package: "GRDB.swift"),
         .product(name: "TOMLKit", package: "TOMLKit"),
       ],
       swiftSettings: strict),
@@ -67,7 +69,10 @@ let package = Package(
     .testTarget(name: "SimulatorTests", dependencies: ["Simulator", "KioskCore", "Tracer"], swiftSettings: strict),
     .testTarget(
       name: "KioskAppTests",
-      dependencies: ["KioskApp", "KioskCore", "Simulator", "Tracer", .product(name: "GRDB", package: "GRDB.swift")],
+      dependencies: [
+        "KioskApp", "KioskCore", "Simulator", "Tracer", .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "Crypto", package: "swift-crypto"),
+      ],
       swiftSettings: strict),
   ]
 )

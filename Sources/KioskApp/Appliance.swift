@@ -40,6 +40,9 @@ struct Appliance {
     let folder = try DataFolder(settings.dataFolder)
     let identity = try IdentityFile(dataFolder: folder.path).loadOrCreate(at: clock.now().utc)
     let storage = StorageQueue(try Store(dataFolder: folder.path, access: .create), post: post)
+    let matching = F0Matching(
+      dataFolder: folder.path, toleranceSlots: settings.f0ToleranceSlots, clock: clock, post: post,
+      onFound: { storage.readUnseenExposures() })
     let lines = openLines(post)
     let inputs = openInputs(post)
     let display = openDisplay(post)
@@ -74,6 +77,7 @@ struct Appliance {
     post(.start)
     storage.readLastImport()
     storage.readVisits()
+    matching.start()
     storage.readUnseenExposures()
 
     running: for await event in events {
@@ -95,6 +99,7 @@ struct Appliance {
         reply(calibrate(&kiosk, request, at: moment))
       case .f0Imported:
         storage.readLastImport()
+        matching.start()
         storage.readUnseenExposures()
         continue
       case .exposuresSeen:
@@ -125,6 +130,7 @@ struct Appliance {
     control.close()
     display?.close()
     continuation.finish()
+    await matching.stop()
     if let fault = await storage.finish() {
       log.error("the last contacts could not be written", metadata: ["reason": "\(fault)"])
     }

@@ -11,7 +11,7 @@ struct KioskCommand: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       RunCommand.self, StatusCommand.self, LogCommand.self, HistoryCommand.self, F0Command.self, ExposuresCommand.self,
-      IDsCommand.self, CalibrateCommand.self,
+      ExportCommand.self, IdentityCommand.self, AuditCommand.self, IDsCommand.self, CalibrateCommand.self,
       ReplayCommand.self, CaptureCommand.self, RenderCommand.self, RecoverCommand.self, LinesOffCommand.self,
       LinesLatencyCommand.self,
     ])
