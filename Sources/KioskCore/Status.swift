@@ -16,6 +16,8 @@ public struct Status: Codable, Hashable, Sendable {
   public var visits = Visits()
   public var lines = Lines()
   public var display = "none"
+  /// Taps on the screen in this run.
+  public var touches = 0
   /// Seconds the kiosk has been running.
   public var uptimeSeconds: Int64 = 0
   /// What is wrong with parts that the core does not see, in words: lines that could not be opened, a display.
@@ -130,6 +132,6 @@ public struct Status: Codable, Hashable, Sendable {
     case peopleAround = "people_around", bluezonersAround = "bluezoners_around", peopleNear = "people_near"
     case bluezonersNear = "bluezoners_near", addressesAround = "addresses_around"
     case isDemo = "demo", radio, clockSynchronised = "clock_synchronised"
-    case contacts, visits, lines, display, uptimeSeconds = "uptime_seconds", problems
+    case contacts, visits, lines, display, touches, uptimeSeconds = "uptime_seconds", problems
   }
 }

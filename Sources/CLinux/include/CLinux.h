@@ -3,6 +3,11 @@
 // What Linux offers and Swift does not see.
 #pragma once
 
+#include "console.h"
+#include "framebuffer.h"
+#include "touch.h"
+#include "uevents.h"
+
 // 1 when the kernel says that the wall clock is synchronised, else 0. Source: adjtimex(2), STA_UNSYNC.
 int kiosk_clock_is_synchronised(void);
 

@@ -74,6 +74,7 @@ extension Status {
     if contacts.lost > 0 { text.append(("", "\(contacts.lost) not logged: too many were waiting")) }
     if contacts.turnedAway > 0 { text.append(("", "\(contacts.turnedAway) times a device was not counted: too many")) }
     text.append(("display", display))
+    if touches > 0 { text.append(("touches", "\(touches)")) }
     text.append(("running for", "\(uptimeSeconds / 3600) h \(uptimeSeconds / 60 % 60) min \(uptimeSeconds % 60) s"))
     for problem in problems { text.append(("problem", problem)) }
     return text.map { name, value in name + String(repeating: " ", count: max(13 - name.count, 1)) + value }
