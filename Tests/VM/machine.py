@@ -13,6 +13,7 @@ import time
 BOOT_LIMIT = 90  # s from the start of QEMU to the agent's first answer
 SCRIPT_LIMIT = 30  # s a script may take unless told otherwise
 MEMORY = 1024  # MiB
+SCREEN = 800, 480  # pixels of the emulated screen
 HCI_DEBUG = "/sys/kernel/debug/bluetooth/hci0"
 # no_timer_check: else the kernel panics if its timer does not tick within ten ticks, which a busy machine misses.
 APPEND = "console=ttyS0 panic=-1 loglevel=4 random.trust_cpu=on no_timer_check"
@@ -39,7 +40,10 @@ class Machine:
              "-chardev", f"file,id=console,path={self.console}", "-serial", "chardev:console",
              "-chardev", f"socket,id=bluetooth,path={bluetooth},{reconnect()}", "-serial", "chardev:bluetooth",
              "-device", "virtio-serial-pci", "-chardev", f"socket,id=agent,path={agent}",
-             "-device", "virtserialport,chardev=agent,name=agent"],
+             "-device", "virtserialport,chardev=agent,name=agent",
+             "-qmp", f"unix:{folder / 'qmp'},server=on,wait=off",
+             "-device", f"virtio-gpu-pci,id=screen,xres={SCREEN[0]},yres={SCREEN[1]}",
+             "-device", "virtio-tablet-pci,id=touch"],
             stdin=subprocess.DEVNULL, stdout=(folder / "qemu.txt").open("wb"), stderr=subprocess.STDOUT,
         )
         atexit.register(self.end)

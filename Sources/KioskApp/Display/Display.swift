@@ -6,8 +6,11 @@ protocol Display: AnyObject, Sendable {
   /// The size to lay out the next scene for, in pixels. It changes when a window is resized.
   var size: ScreenSize { get }
 
-  /// How large the screen says it is; nil when it tells nothing that can be true.
-  var physicalSizeMillimetres: PhysicalSize? { get }
+  /// How large that is, where the screen tells it (EDID); nil where it is not known.
+  var physicalSize: PhysicalSize? { get }
+
+  /// Whether it can be touched, as far as is known now.
+  var hasTouch: Bool { get }
 
   /// What is shown where, for people; nil when nothing is.
   var words: String? { get }
@@ -35,7 +38,8 @@ struct DisplayObserver: Sendable {
 }
 
 extension Display {
-  var physicalSizeMillimetres: PhysicalSize? { nil }
+  var physicalSize: PhysicalSize? { nil }
+  var hasTouch: Bool { false }
   var words: String? { nil }
   var touches: Int { 0 }
   func observe(_ observer: DisplayObserver) {}

@@ -12,6 +12,15 @@ final class TouchInput: Sendable {
   private let isClosed = Mutex(false)
   private let hasEnded = DispatchSemaphore(value: 0)
   private let isRunning: Bool
+  private let panels = Panels()
+
+  /// How many touch screens there are now.
+  private final class Panels: Sendable {
+    let count = Mutex(0)
+  }
+
+  /// Whether there is a touch screen now.
+  var isThere: Bool { panels.count.withLock { $0 > 0 } }
 
   static let usualFolder = "/dev/input"
 
@@ -21,9 +30,9 @@ final class TouchInput: Sendable {
   ) {
     isRunning = isUsed && stop.descriptor >= 0
     guard isRunning else { return }
-    let (stop, hasEnded) = (stop, hasEnded)
+    let (stop, hasEnded, panels) = (stop, hasEnded, panels)
     let thread = Thread {
-      var watch = TouchWatch(folder: folder, onTap: onTap)
+      var watch = TouchWatch(folder: folder, onTap: onTap) { count in panels.count.withLock { $0 = count } }
       watch.run(until: stop)
       hasEnded.signal()
     }
@@ -49,6 +58,7 @@ final class TouchInput: Sendable {
 private struct TouchWatch {
   private let folder: String
   private let onTap: @Sendable (TouchPosition) -> Void
+  private let onCount: (Int) -> Void
   private let events = KernelEvents()
   private var panels: [String: EvdevPanel] = [:]
   /// Devices that are something else, so that they are not opened each time.
@@ -56,13 +66,16 @@ private struct TouchWatch {
   /// When the folder is looked at again, in order.
   private var looks: [MonotonicTime] = []
 
-  init(folder: String, onTap: @escaping @Sendable (TouchPosition) -> Void) {
-    (self.folder, self.onTap) = (folder, onTap)
+  init(
+    folder: String, onTap: @escaping @Sendable (TouchPosition) -> Void, onCount: @escaping (Int) -> Void
+  ) {
+    (self.folder, self.onTap, self.onCount) = (folder, onTap, onCount)
   }
 
   mutating func run(until stop: borrowing WakePipe) {
     look()
     while true {
+      onCount(panels.count)
       let names = Array(panels.keys)
       var waiting = ([stop.descriptor, events.descriptor] + names.compactMap { panels[$0]?.descriptor })
         .map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }

@@ -48,35 +48,22 @@ public struct ScreenPoint: Hashable, Sendable {
   }
 }
 
-/// How large a screen is to the eye, in millimetres.
-public struct PhysicalSize: Hashable, Sendable, CustomStringConvertible {
-  public var width: Int
-  public var height: Int
-
-  public init(width: Int, height: Int) {
-    self.width = width
-    self.height = height
-  }
-
-  /// What a screen says of itself, if that can be true for a picture of `pixels`; else nil.
+extension PhysicalSize {
+  /// What a screen says of itself, mm, if that can be true for a picture of `pixels`; else nil.
   ///
   /// Televisions and projectors often tell their aspect ratio instead (160 mm by 90 mm), or nothing (0).
   public init?(told width: Int, _ height: Int, pixels: ScreenSize) {
-    guard Self.believable.contains(width), Self.believable.contains(height),
-      ![[160, 90], [160, 100], [16, 9], [16, 10]].contains([width, height])
-    else { return nil }
+    guard ![[160, 90], [160, 100], [16, 9], [16, 10]].contains([width, height]) else { return nil }
     // Pixels are nearly square on all panels; a size of another shape belongs to another screen.
     let (across, down) = (Double(width) / Double(pixels.width), Double(height) / Double(pixels.height))
     guard across < 1.25 * down, down < 1.25 * across else { return nil }
-    self.init(width: width, height: height)
+    self.init(widthMillimetres: Double(width), heightMillimetres: Double(height))
   }
 
-  /// From the smallest panel of an SBC to a wall, mm.
-  private static let believable = 30...5000
-
-  public var description: String { "\(width) mm x \(height) mm" }
-
+  /// Of the picture on a panel of this size.
   public func turned(_ rotation: ScreenRotation) -> PhysicalSize {
-    rotation.swapsSides ? PhysicalSize(width: height, height: width) : self
+    var turned = self
+    if rotation.swapsSides { swap(&turned.widthMillimetres, &turned.heightMillimetres) }
+    return turned
   }
 }

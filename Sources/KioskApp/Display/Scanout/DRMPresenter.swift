@@ -40,7 +40,7 @@ final class DRMPresenter: ScreenPresenter {
   var words: String? {
     guard let choice = output?.choice else { return nil }
     return "\(choice.connector.name), \(choice.mode.size) at \(choice.mode.refresh) Hz"
-      + (physicalSize.map { ", \($0)" } ?? "")
+      + (physicalSize.map { ", \($0.words)" } ?? "")
   }
 
   var descriptor: Int32 { output?.card.descriptor ?? -1 }

@@ -62,7 +62,7 @@ final class FramebufferPresenter: ScreenPresenter {
 
   var words: String? {
     guard let form = output?.form else { return nil }
-    return "\(form.size), \(form.bitsPerPixel) bits a pixel" + (physicalSize.map { ", \($0)" } ?? "")
+    return "\(form.size), \(form.bitsPerPixel) bits a pixel" + (physicalSize.map { ", \($0.words)" } ?? "")
   }
 
   let descriptor: Int32 = -1

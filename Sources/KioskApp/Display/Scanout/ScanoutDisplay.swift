@@ -41,7 +41,8 @@ final class ScanoutDisplay: Display {
   deinit { shared.stop() }
 
   var size: ScreenSize { shared.state.withLock { $0.size } }
-  var physicalSizeMillimetres: PhysicalSize? { shared.state.withLock { $0.physicalSize } }
+  var physicalSize: PhysicalSize? { shared.state.withLock { $0.physicalSize } }
+  var hasTouch: Bool { touch.isThere }
   var words: String? { shared.state.withLock { $0.words } }
   var touches: Int { shared.state.withLock { $0.touches } }
 

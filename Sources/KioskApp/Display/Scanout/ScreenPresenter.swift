@@ -26,3 +26,8 @@ protocol ScreenPresenter: AnyObject {
   /// Lets go of the screen, and shows again what it showed before.
   func close()
 }
+
+extension PhysicalSize {
+  /// For people, whole millimetres.
+  var words: String { "\(Int(widthMillimetres.rounded())) mm x \(Int(heightMillimetres.rounded())) mm" }
+}
