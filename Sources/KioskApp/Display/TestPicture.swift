@@ -65,6 +65,7 @@ struct TestPicture {
     elements.append(
       .text(
         .init(
-          string, in: box, role: .body, size: height * 2 / 3, weight: weight, colour: Colour(0xFFFFFF), alignment: .centre)))
+          string, in: box, role: .body, size: height * 2 / 3, weight: weight, colour: Colour(0xFFFFFF),
+          alignment: .centre)))
   }
 }

@@ -16,12 +16,12 @@ public struct UEvent: Hashable, Sendable {
 
   /// nil for what is no such message.
   public init?(_ bytes: [UInt8]) {
-    let texts = bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
-    guard let first = texts.first, first.contains("@") else { return nil }
+    let texts = bytes.split(separator: 0)
+    guard let first = texts.first, first.contains(UInt8(ascii: "@")) else { return nil }
     for text in texts.dropFirst() {
-      guard let equals = text.firstIndex(of: "=") else { continue }
-      let value = String(text[text.index(after: equals)...])
-      switch text[..<equals] {
+      guard let equals = text.firstIndex(of: UInt8(ascii: "=")) else { continue }
+      let value = String(decoding: text[(equals + 1)...], as: UTF8.self)
+      switch String(decoding: text[..<equals], as: UTF8.self) {
       case "ACTION": action = value
       case "SUBSYSTEM": subsystem = value
       case "DEVNAME": deviceName = value

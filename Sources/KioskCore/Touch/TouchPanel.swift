@@ -62,11 +62,4 @@ public struct TouchPosition: Hashable, Sendable {
     self.x = x
     self.y = y
   }
-
-  /// The pixel of a picture that a panel of `panel` pixels shows there, turned by `rotation`.
-  public func point(panel: ScreenSize, rotation: ScreenRotation) -> ScreenPoint {
-    func pixel(_ share: Double, _ count: Int) -> Int { min(max(Int(share * Double(count)), 0), count - 1) }
-    let point = ScreenPoint(x: pixel(x, panel.width), y: pixel(y, panel.height))
-    return rotation.picturePoint(of: point, panel: panel)
-  }
 }
