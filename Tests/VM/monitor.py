@@ -32,10 +32,9 @@ class Monitor:
             if "return" in answer:
                 return answer["return"]
 
-    def screen(self, folder: pathlib.Path, name: str = "screen") -> "Picture":
-        """What the screen shows now; left in the folder as a PPM file."""
-        path = folder / f"{name}.ppm"
-        self.execute("screendump", filename=str(path))
+    def screen(self, path: pathlib.Path, device: str = "screen") -> "Picture":
+        """What a screen shows now; left in that file as PPM."""
+        self.execute("screendump", filename=str(path), device=device)
         return Picture.ppm(path.read_bytes())
 
     def finger(self, x: float, y: float, down: bool | None = None) -> None:
@@ -51,6 +50,44 @@ class Monitor:
         self.finger(x, y, True)
         time.sleep(0.1)
         self.finger(x, y, False)
+
+
+class Viewer:
+    """Somebody who looks by VNC, and whose window decides the size of the screen. Source: RFC 6143; the community's RFB
+    protocol, SetDesktopSize."""
+
+    EXTENDED_DESKTOP_SIZE = -308
+
+    def __init__(self, path: str):
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket.settimeout(10)
+        self._socket.connect(path)
+        self._take(12)
+        self._socket.sendall(b"RFB 003.008\n")
+        self._take(self._take(1)[0])
+        self._socket.sendall(b"\1")  # no password
+        self._take(4)
+        self._socket.sendall(b"\1")  # others may look as well
+        self._take(20)
+        self._take(struct.unpack(">I", self._take(4))[0])
+        self._socket.sendall(struct.pack(">BxHi", 2, 1, self.EXTENDED_DESKTOP_SIZE))
+
+    def _take(self, count: int) -> bytes:
+        data = b""
+        while len(data) < count:
+            piece = self._socket.recv(count - len(data))
+            if not piece:
+                raise AssertionError("QEMU's VNC server is gone")
+            data += piece
+        return data
+
+    def resize(self, width: int, height: int) -> None:
+        """QEMU then tells the graphics card that another screen is plugged in."""
+        screen = struct.pack(">IHHHHI", 0, 0, 0, width, height, 0)
+        self._socket.sendall(struct.pack(">BxHHBx", 251, width, height, 1) + screen)
+
+    def close(self) -> None:
+        self._socket.close()
 
 
 class Picture:

@@ -79,7 +79,7 @@ fi
 say "choosing modules"
 # Crypto is what the Bluetooth subsystem asks for by name: the guest has no modprobe to answer that.
 wanted=(virtio_pci virtio_console configfs gpio-sim rfkill hmac sha512_generic ctr drbg ecdh_generic cmac bluetooth hci_uart
-  virtio_gpu virtio_input evdev)
+  virtio_gpu cirrus virtio_input evdev)
 depmod -b "$work/root" "$release"
 mkdir "$work/modules"
 for module in "${wanted[@]}"; do modprobe -d "$work/root" -S "$release" --show-depends "$module"; done |

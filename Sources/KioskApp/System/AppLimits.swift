@@ -84,7 +84,7 @@ enum AppLimits {
   /// How often touch screens are looked for where the kernel does not tell of them.
   static let touchRetryMilliseconds: Int64 = 10_000
   /// After these pauses they are looked for once more: their device gets its rights after the kernel has told of it.
-  static let touchSettleMilliseconds: [Int64] = [300, 2000]
+  static let touchSettleMilliseconds: [Int64] = [300, 2000, 10_000]
   /// Touch screens read at once. At the limit further ones are not read.
   static let touchScreens = 8
   /// Events of a touch screen that one read takes.

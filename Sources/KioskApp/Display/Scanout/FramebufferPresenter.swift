@@ -89,6 +89,8 @@ final class FramebufferPresenter: ScreenPresenter {
   }
 
   func close() {
+    // A page that stands still must not be taken for one that lives; a console draws its own over it.
+    if scene != nil { output?.target.clear() }
     output?.device.close()
     output = nil
   }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import Glibc
 import KioskCore
 
 /// How a pixel lies in a screen's memory, in the machine's order of bytes.
@@ -73,6 +74,14 @@ struct ScanoutTarget {
           row(y, from: left, count: min(Self.tile, panelBox.maxX - left))
         }
       }
+    }
+  }
+
+  /// Makes all of it black.
+  func clear() {
+    for y in 0..<size.height {
+      guard let start = memory.baseAddress else { return }
+      memset(start + y * pitch, 0, size.width * format.bytes)
     }
   }
 
