@@ -21,16 +21,27 @@ class Monitor:
         self._socket.connect(path)
         self._lines = self._socket.makefile("rb")
         self._lines.readline()  # QEMU introduces itself
+        self._deleted: list[str] = []
         self.execute("qmp_capabilities")
 
     def execute(self, command: str, **arguments):
         self._socket.sendall(json.dumps({"execute": command, "arguments": arguments}).encode() + b"\n")
         while True:
             answer = json.loads(self._lines.readline())
+            if answer.get("event") == "DEVICE_DELETED":
+                self._deleted.append(answer["data"].get("device"))
             if "error" in answer:
                 raise AssertionError(f"QEMU: {command}: {answer['error']['desc']}")
             if "return" in answer:
                 return answer["return"]
+
+    def unplug(self, device: str) -> None:
+        """Returns when the guest has let go of it, so that another may have its name."""
+        self._deleted.clear()
+        self.execute("device_del", id=device)
+        while device not in self._deleted:
+            time.sleep(0.1)
+            self.execute("query-status")  # events come before its answer
 
     def screen(self, path: pathlib.Path, device: str = "screen") -> "Picture":
         """What a screen shows now; left in that file as PPM."""

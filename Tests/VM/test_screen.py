@@ -166,6 +166,9 @@ class KioskOnARealScreen(unittest.TestCase):
 
     def test_03_framebuffer_of32BitsAndOf16(self):
         self.assertEqual(self.machine.read("/sys/class/graphics/fb1/bits_per_pixel").strip(), "16")
+        # Without rights to it the console stays, and so would its cursor.
+        self.machine.run("printf '\\033[?25l' >/dev/tty1")
+        self.addCleanup(lambda: self.machine.run("printf '\\033[?25h' >/dev/tty1"))
         self.start("kiosk screen test --display fbdev")
         self.await_picture("fb0", self.expected(SCREEN, 200))
         self.end()
@@ -225,8 +228,7 @@ class KioskOnARealScreen(unittest.TestCase):
 
     def replug_touch(self) -> None:
         there = "grep -l 'QEMU Virtio Tablet' /sys/class/input/event*/device/name"
-        self.monitor.execute("device_del", id="touch")
-        self.machine.run(f"while {there}; do usleep 50000; done")
+        self.monitor.unplug("touch")
         self.monitor.execute("device_add", driver="virtio-tablet-pci", id="touch")
         # As udev does, a moment after the kernel has told of it.
         self.machine.run(f"until {there}; do usleep 50000; done\n"
