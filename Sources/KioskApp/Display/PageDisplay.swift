@@ -34,7 +34,14 @@ final class PageDisplay: Sendable {
 
   /// Lays out the newest page anew: the screen has another size now.
   private func showAgain() {
-    if let page = last.withLock({ $0 }) { show(page) }
+    guard let page = last.withLock({ $0 }) else { return }
+    let isFirst = waiting.withLock { waiting in
+      // One that waits is newer, and will be laid out for the new size.
+      guard waiting == nil else { return false }
+      waiting = page
+      return true
+    }
+    if isFirst { queue.async { self.showWaiting() } }
   }
 
   func show(_ page: HomePage) {
