@@ -14,10 +14,15 @@ public struct Status: Codable, Hashable, Sendable {
   public var clockSynchronised = false
   public var contacts = Contacts()
   public var visits = Visits()
+  public var checkIns = CheckIns()
+  /// Contacts with confirmed cases that staff have not looked at.
+  public var unseenExposures = 0
   public var lines = Lines()
   public var display = "none"
   /// Taps on the screen in this run.
   public var touches = 0
+  /// That comes first on the screen: vi or en.
+  public var language = ScreenLanguage.vietnamese.rawValue
   /// Seconds the kiosk has been running.
   public var uptimeSeconds: Int64 = 0
   /// What is wrong with parts that the core does not see, in words: lines that could not be opened, a display.
@@ -111,6 +116,18 @@ public struct Status: Codable, Hashable, Sendable {
     }
   }
 
+  /// By touch, of visitors without a phone; they are among the visits.
+  public struct CheckIns: Codable, Hashable, Sendable {
+    public var lastHour = 0
+    public var limitAnHour = CoreLimits.checkInsAnHour
+    /// Not counted in this run: too many in an hour.
+    public var turnedAway = 0
+
+    enum CodingKeys: String, CodingKey {
+      case lastHour = "last_hour", limitAnHour = "limit_an_hour", turnedAway = "turned_away"
+    }
+  }
+
   public struct Lines: Codable, Hashable, Sendable {
     public var green = false
     public var amber = false
@@ -122,9 +139,13 @@ public struct Status: Codable, Hashable, Sendable {
     public var mutedSeconds: Int64 = 0
     /// Whether the hour forbids sound.
     public var isQuiet = false
+    /// Whether the lines keep their times on a loaded machine: their thread has real-time priority. nil where no line is
+    /// wired.
+    public var isPunctual: Bool?
 
     enum CodingKeys: String, CodingKey {
       case green, amber, buzzer, staff, shows, mutedSeconds = "muted_seconds", isQuiet = "quiet"
+      case isPunctual = "punctual"
     }
   }
 
@@ -132,6 +153,7 @@ public struct Status: Codable, Hashable, Sendable {
     case peopleAround = "people_around", bluezonersAround = "bluezoners_around", peopleNear = "people_near"
     case bluezonersNear = "bluezoners_near", addressesAround = "addresses_around"
     case isDemo = "demo", radio, clockSynchronised = "clock_synchronised"
-    case contacts, visits, lines, display, touches, uptimeSeconds = "uptime_seconds", problems
+    case contacts, visits, checkIns = "check_ins", unseenExposures = "unseen_exposures", lines, display
+    case touches, language, uptimeSeconds = "uptime_seconds", problems
   }
 }
