@@ -40,6 +40,7 @@ let package = Package(
     .target(name: "CLinux"),
     .target(name: "CSHA256"),
     .target(name: "CGpiod", linkerSettings: [.linkedLibrary("gpiod")]),
+    .systemLibrary(name: "CDRM", pkgConfig: "libdrm", providers: [.apt(["libdrm-dev"])]),
     .systemLibrary(name: "CPangoCairo", pkgConfig: "pangocairo", providers: [.apt(["libpango1.0-dev"])]),
     .systemLibrary(name: "CQrencode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
     .systemLibrary(name: "CSDL2", pkgConfig: "sdl2", providers: [.apt(["libsdl2-dev"])]),
@@ -47,7 +48,8 @@ let package = Package(
     .executableTarget(
       name: "KioskApp",
       dependencies: [
-        "Tracer", "KioskCore", "Simulator", "CBluetooth", "CLinux", "CGpiod", "CPangoCairo", "CQrencode", "CSHA256",
+        "Tracer", "KioskCore", "Simulator", "CBluetooth", "CDRM", "CLinux", "CGpiod", "CPangoCairo", "CQrencode",
+        "CSHA256",
         .target(name: "CSDL2", condition: .when(traits: ["Window"])),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),

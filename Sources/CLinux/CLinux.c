@@ -20,6 +20,17 @@ int kiosk_clock_is_synchronised(void) {
   return adjtimex(&state) >= 0 && !(state.status & STA_UNSYNC);
 }
 
+int64_t kiosk_clock_nanoseconds(clockid_t clock) {
+  struct timespec time = {0, 0};
+  clock_gettime(clock, &time);
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+int kiosk_wait_until(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t nanoseconds) {
+  struct timespec time = {nanoseconds / 1000000000, nanoseconds % 1000000000};
+  return pthread_cond_timedwait(condition, mutex, &time);
+}
+
 int kiosk_lock(int fd) { return flock(fd, LOCK_EX | LOCK_NB) < 0 ? -errno : 0; }
 
 int kiosk_rename_new(const char *from, const char *to) {

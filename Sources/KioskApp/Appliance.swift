@@ -91,7 +91,9 @@ struct Appliance {
         if case .packets = event { radio.taken() }
       case .status(let reply):
         var status = kiosk.status(at: moment)
-        status.display = settings.screen.display
+        status.display = settings.screen.display + (display?.words.map { ": \($0)" } ?? "")
+        status.touches = display?.touches ?? 0
+        if let fault = display?.fault { status.problems.append("\(fault)") }
         if settings.lines.isAnyWired { status.lines.isPunctual = lines.isRealtime }
         reply(status)
         continue
@@ -198,15 +200,16 @@ struct Appliance {
   /// nil when there is none, or none that works: the tracer goes on without a screen.
   private func openDisplay(_ post: @escaping @Sendable (Kiosk.Event) -> Void) -> PageDisplay? {
     let onFault: @Sendable (DisplayError) -> Void = { fault in
+      // It may pass: the status tells it for as long as it lasts.
       log.warning("\(fault)")
-      post(.problem("\(fault)"))
     }
     do throws(DisplayError) {
       let kind = try DisplayKind(parsing: settings.screen.display)
-      let display = try kind.open(size: settings.screen.size) { post(.stop) }
+      let display = try kind.open(size: settings.screen.size, rotation: settings.screen.rotation) { post(.stop) }
       return display.map { PageDisplay($0, onFault: onFault) }
     } catch {
       onFault(error)
+      post(.problem("\(error)"))
       return nil
     }
   }

@@ -65,6 +65,13 @@ public enum CoreLimits {
   public static let inputChanges = 40
   public static let inputWindowMilliseconds: Int64 = 10_000
   public static let inputRestMilliseconds: Int64 = 60_000
+  /// Fingers that a touch screen tells apart. At the limit further ones are not seen.
+  public static let touchSlots = 32
+  /// Longest time from down to up that is a tap, the shortest between two, and the share of the panel (1/20, of its width
+  /// and of its height) that the finger may move: what goes beyond is no tap.
+  public static let longestTapMilliseconds: Int64 = 1500
+  public static let tapPauseMilliseconds: Int64 = 80
+  public static let tapMovementShare: Int64 = 20
   /// Longest time for which a presence sensor is believed without a pause. After it the visit is closed, and the
   /// sensor counts again once it has been inactive.
   public static let sensorVisitMilliseconds: Int64 = 30 * 60_000

@@ -3,6 +3,22 @@
 // What Linux offers and Swift does not see.
 #pragma once
 
+#include "console.h"
+#include "framebuffer.h"
+#include "touch.h"
+#include "uevents.h"
+
+#include <pthread.h>
+#include <stdint.h>
+#include <time.h>
+
+// What a clock shows, ns. Source: clock_gettime(2).
+int64_t kiosk_clock_nanoseconds(clockid_t clock);
+
+// Waits until the condition is signalled or its clock shows `nanoseconds`; returns ETIMEDOUT then, 0 before.
+// Source: pthread_cond_timedwait(3).
+int kiosk_wait_until(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t nanoseconds);
+
 // 1 when the kernel says that the wall clock is synchronised, else 0. Source: adjtimex(2), STA_UNSYNC.
 int kiosk_clock_is_synchronised(void);
 

@@ -12,8 +12,8 @@ struct KioskCommand: AsyncParsableCommand {
     subcommands: [
       RunCommand.self, StatusCommand.self, LogCommand.self, HistoryCommand.self, F0Command.self, ExposuresCommand.self,
       ExportCommand.self, IdentityCommand.self, AuditCommand.self, IDsCommand.self, CalibrateCommand.self,
-      ReplayCommand.self, CaptureCommand.self, RenderCommand.self, RecoverCommand.self, LinesOffCommand.self,
-      LinesLatencyCommand.self,
+      ReplayCommand.self, CaptureCommand.self, RenderCommand.self, ScreenCommand.self, RecoverCommand.self,
+      LinesOffCommand.self, LinesLatencyCommand.self,
     ])
 }
 
