@@ -188,7 +188,10 @@ struct Appliance {
     do throws(DisplayError) {
       let kind = try DisplayKind(parsing: settings.screen.display)
       let display = try kind.open(size: settings.screen.size) { post(.stop) }
-      return display.map { PageDisplay($0, onFault: onFault) }
+      let screen = settings.screen
+      return display.map {
+        PageDisplay($0, diagonalInches: screen.diagonalInches, touch: screen.touch, onFault: onFault)
+      }
     } catch {
       onFault(error)
       return nil

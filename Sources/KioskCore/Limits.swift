@@ -55,6 +55,11 @@ public enum CoreLimits {
   public static let inputChanges = 40
   public static let inputWindowMilliseconds: Int64 = 10_000
   public static let inputRestMilliseconds: Int64 = 60_000
+  /// Kinds of pages in the order of the settings, further apps, and bytes of one name or contact that is shown. What is
+  /// more is refused.
+  public static let pageOrder = 24
+  public static let apps = 6
+  public static let shownNameBytes = 120
   /// Longest time for which a presence sensor is believed without a pause. After it the visit is closed, and the
   /// sensor counts again once it has been inactive.
   public static let sensorVisitMilliseconds: Int64 = 30 * 60_000

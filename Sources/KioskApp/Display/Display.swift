@@ -6,10 +6,21 @@ protocol Display: AnyObject, Sendable {
   /// The size to lay out the next scene for, in pixels. It changes when a window is resized.
   var size: ScreenSize { get }
 
+  /// How large that is, where the screen tells it (EDID); nil where it is not known.
+  var physicalSize: PhysicalSize? { get }
+
+  /// Whether it can be touched, as far as is known now.
+  var hasTouch: Bool { get }
+
   /// Shows `scene` instead of the one before. Returns quickly; a failure that happens later on the display's
   /// own thread is thrown by the next call.
   func show(_ scene: Scene) throws(DisplayError)
 
   /// Finishes what was begun and lets go of the screen. A second call does nothing.
   func close() throws(DisplayError)
+}
+
+extension Display {
+  var physicalSize: PhysicalSize? { nil }
+  var hasTouch: Bool { false }
 }

@@ -8,22 +8,39 @@ import Synchronization
 /// never laid out.
 final class PageDisplay: Sendable {
   private let display: any Display
+  private let diagonalInches: Double?
+  private let touch: Bool?
   private let onFault: @Sendable (DisplayError) -> Void
   private let queue = DispatchQueue(label: "display")
-  private let waiting = Mutex<HomePage?>(nil)
+  private let waiting = Mutex<ScreenState?>(nil)
+  private let targets = Mutex<[TouchTarget]>([])
 
-  /// - Parameter onFault: called on the queue, once for each fault that differs from the one before.
-  init(_ display: any Display, onFault: @escaping @Sendable (DisplayError) -> Void) {
+  /// - Parameters:
+  ///   - diagonalInches: of the screen, where its own word is not to be believed.
+  ///   - touch: whether it can be touched; nil asks the display.
+  ///   - onFault: called on the queue, once for each fault that differs from the one before.
+  init(
+    _ display: any Display, diagonalInches: Double? = nil, touch: Bool? = nil,
+    onFault: @escaping @Sendable (DisplayError) -> Void
+  ) {
     self.display = display
+    self.diagonalInches = diagonalInches
+    self.touch = touch
     self.onFault = onFault
   }
 
-  func show(_ page: HomePage) {
+  func show(_ page: ScreenState) {
     let isFirst = waiting.withLock { waiting in
       defer { waiting = page }
       return waiting == nil
     }
     if isFirst { queue.async { self.showWaiting() } }
+  }
+
+  /// What a touch at a pixel of the display asks for, by what is to be seen now. Called from any thread.
+  func action(x: Int, y: Int) -> ScreenAction? {
+    let pixel = Box(x: x, y: y, width: 1, height: 1)
+    return targets.withLock { $0.first { $0.box.contains(pixel) }?.action }
   }
 
   /// Shows what is waiting and lets go of the screen. Blocks.
@@ -41,9 +58,14 @@ final class PageDisplay: Sendable {
       defer { waiting = nil }
       return waiting
     }
-    guard let page else { return }
+    guard var page else { return }
+    page.site.hasTouch = touch ?? display.hasTouch
     do throws(DisplayError) {
-      try display.show(page.scene(size: display.size))
+      let size = display.size
+      let physical = diagonalInches.map { PhysicalSize(diagonalInches: $0, pixels: size) } ?? display.physicalSize
+      let scene = page.scene(size: size, physical: physical)
+      try display.show(scene)
+      targets.withLock { $0 = scene.touchTargets }
       lastFault.withLock { $0 = nil }
     } catch {
       let isNew = lastFault.withLock { last in

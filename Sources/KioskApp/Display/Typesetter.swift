@@ -90,7 +90,7 @@ final class Typesetter {
     let digit = digit(text.weight)
     prepare(text)
     var size = max(Double(text.size), Typesetter.smallestSize)
-    if text.role == .figure {
+    if text.fillsItsBox {
       let height = Double(text.box.height) - 2.5 * Typesetter.inkSlack
       size = min(size, height / (digit.bottom - digit.top))
     }
@@ -106,11 +106,11 @@ final class Typesetter {
 
   private func prepare(_ text: Scene.Text) {
     pango_layout_set_text(layout, text.string, -1)
-    pango_layout_set_attributes(layout, text.role == .figure ? equalDigits : nil)
+    pango_layout_set_attributes(layout, text.role == .clock ? equalDigits : nil)
     pango_layout_set_font_description(layout, text.weight == .bold ? bold : regular)
     pango_layout_set_width(layout, -1)
     pango_layout_set_wrap(layout, PANGO_WRAP_WORD)
-    pango_layout_set_line_spacing(layout, text.role == .headline ? 0.86 : 0.95)
+    pango_layout_set_line_spacing(layout, text.role == .headline ? 0.86 : 1.04)
     switch text.alignment {
     case .left: pango_layout_set_alignment(layout, PANGO_ALIGN_LEFT)
     case .centre: pango_layout_set_alignment(layout, PANGO_ALIGN_CENTER)
@@ -132,16 +132,21 @@ final class Typesetter {
     let free = Double(box.width) - lines.width
     var x = Double(box.x) - lines.x
     // A wrapped layout aligns its lines itself, in a width that is the box's. The others stand by their
-    // strokes, or large letters would seem indented against small ones; figures keep their digits' places.
+    // strokes, or large letters would seem indented against small ones; a clock keeps its digits' places.
     switch text.alignment {
     case _ where text.wraps: x = Double(box.x)
     case .left: x = Double(box.x) - ink.x
     case .centre: x += free / 2
-    case .right where text.role == .figure: x += free
+    case .right where text.role == .clock: x += free
     case .right: x = Double(box.maxX) - ink.x - ink.width
     }
-    var y = Double(box.y) + (Double(box.height) - lines.height) / 2
-    if text.role == .figure {
+    var y = Double(box.y)
+    switch text.verticalAlignment {
+    case .top: break
+    case .middle: y += (Double(box.height) - lines.height) / 2
+    case .bottom: y += Double(box.height) - lines.height
+    }
+    if text.fillsItsBox {
       let baseline = scale * Double(pango_layout_get_baseline(layout)) / Double(PANGO_SCALE)
       y = Double(box.y) + Double(box.height) / 2 - size * (digit.top + digit.bottom) / 2 - baseline
     }
@@ -200,4 +205,9 @@ final class Typesetter {
     }
     return (pixels(ink), pixels(lines))
   }
+}
+
+extension Scene.Text {
+  /// Whether digits fill the height of the box, whatever size is asked for.
+  fileprivate var fillsItsBox: Bool { role == .figure || role == .clock }
 }
