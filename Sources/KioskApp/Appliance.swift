@@ -190,7 +190,9 @@ struct Appliance {
       let display = try kind.open(size: settings.screen.size) { post(.stop) }
       let screen = settings.screen
       return display.map {
-        PageDisplay($0, diagonalInches: screen.diagonalInches, touch: screen.touch, onFault: onFault)
+        PageDisplay(
+          $0, diagonalInches: screen.diagonalInches, touch: screen.touch, onAction: { post(.touched($0)) },
+          onFault: onFault)
       }
     } catch {
       onFault(error)

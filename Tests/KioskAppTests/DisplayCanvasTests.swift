@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import CPangoCairo
 import Foundation
 import KioskCore
 import Testing
@@ -96,6 +97,32 @@ struct DisplayCanvasTests {
         colour: Colour(0xFFFFFF))
       #expect(canvas.fit(text).unknownGlyphs == 0)
     }
+  }
+
+  @Test(
+    "has them in the font itself, not in another one that stands in",
+    arguments: [PANGO_WEIGHT_NORMAL, PANGO_WEIGHT_BOLD])
+  func ownGlyphs(weight: PangoWeight) throws {
+    let letters = ScreenText.allCases.map { $0.text(in: .vietnamese) }.joined() + "ẳẵẳặếềểễệộởữựỵẲẴẶẾỀỂỄỆỘỞỮỰỴ"
+    let map = try #require(pango_cairo_font_map_get_default())
+    let context = try #require(pango_font_map_create_context(map))
+    let description = try #require(pango_font_description_from_string(Typesetter.family))
+    pango_font_description_set_weight(description, weight)
+    let font = try #require(pango_context_load_font(context, description))
+    for scalar in letters.unicodeScalars where scalar != "\n" {
+      #expect(pango_font_has_char(font, scalar.value) != 0, "\(scalar)")
+    }
+    pango_font_description_free(description)
+    g_object_unref(UnsafeMutableRawPointer(font))
+    g_object_unref(UnsafeMutableRawPointer(context))
+  }
+
+  @Test("says which package is missing instead of taking another font")
+  func noFont() throws {
+    let error = #expect(throws: DisplayError.fontMissing(family: "No Such Font")) {
+      try Canvas(size: .fullHD, fontFamily: "No Such Font")
+    }
+    #expect(error?.description.contains("fonts-inter") == true)
   }
 
   @Test("counts a character that no font has")

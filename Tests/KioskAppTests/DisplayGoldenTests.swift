@@ -42,7 +42,7 @@ import Testing
     change(&sample)
     let canvas = try Canvas(size: size)
     try canvas.draw(try #require(sample.state(of: page)).scene(size: size))
-    return try Picture(canvas, width: size.width > 500 ? size.width / 4 : size.width / 2)
+    return try Picture(canvas, width: size.width > 500 ? size.width / 5 : size.width / 2)
   }
 
   @Test("within what the eye does not see", arguments: cases.indices)

@@ -12,7 +12,8 @@ struct KioskCommand: AsyncParsableCommand {
     subcommands: [
       RunCommand.self, StatusCommand.self, LogCommand.self, HistoryCommand.self, F0Command.self, ExposuresCommand.self,
       IDsCommand.self,
-      ReplayCommand.self, CaptureCommand.self, RenderCommand.self, RecoverCommand.self, LinesOffCommand.self,
+      ReplayCommand.self, CaptureCommand.self, RenderCommand.self, ScreenSpeedCommand.self, RecoverCommand.self,
+      LinesOffCommand.self,
     ])
 }
 

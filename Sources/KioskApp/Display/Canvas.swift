@@ -21,11 +21,11 @@ final class Canvas {
   /// More different codes than any page has; at the limit all are forgotten and made again.
   private static let rememberedCodes = 8
 
-  /// An undefined picture until the first scene. Throws `drawing` if there is no memory for it.
-  init(size: ScreenSize) throws(DisplayError) {
+  /// An undefined picture until the first scene. Throws `drawing` if there is no memory for it, and `fontMissing`.
+  init(size: ScreenSize, fontFamily: String = Typesetter.family) throws(DisplayError) {
     let (width, height) = (Int32(clamping: size.width), Int32(clamping: size.height))
     guard let surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height),
-      let cairo = cairo_create(surface), let typesetter = Typesetter(cairo: cairo)
+      let cairo = cairo_create(surface), let typesetter = try Typesetter(cairo: cairo, family: fontFamily)
     else { throw .drawing(size: size, reason: "out of memory") }
     self.size = size
     self.surface = surface

@@ -7,10 +7,10 @@ struct ContactSheet {
   private let scenes: [Scene]
   private let columns: Int
   /// Pixels of the longer side of one scene, and between two.
-  private static let longSide = 480
-  private static let gap = 16
+  private static let longSide = 360
+  private static let gap = 12
 
-  /// Four scenes that lie or six that stand in a row.
+  /// Four scenes that lie or seven that stand in a row.
   init(_ scenes: [Scene]) {
     self.scenes = scenes
     columns = scenes.first.map { $0.size.isPortrait ? 7 : 4 } ?? 1

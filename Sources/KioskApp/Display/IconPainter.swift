@@ -127,11 +127,11 @@ struct IconPainter {
       phone(25)
       rune(x: 50, y: 48, height: 36)
       for (x, from) in [(25.0, Double.pi * 0.82), (75, -Double.pi * 0.18)] {
-        for radius in [9.0, 19] {
+        for radius in [14.0, 25] {
           set(colour)
           cairo_set_line_width(cairo, 5)
           cairo_new_path(cairo)
-          cairo_arc(cairo, x + (x < 50 ? 3 : -3), 48, radius, from, from + Double.pi * 0.36)
+          cairo_arc(cairo, x + (x < 50 ? 6 : -6), 48, radius, from, from + Double.pi * 0.36)
           cairo_stroke(cairo)
         }
       }

@@ -10,6 +10,7 @@ final class PageDisplay: Sendable {
   private let display: any Display
   private let diagonalInches: Double?
   private let touch: Bool?
+  private let onAction: @Sendable (ScreenAction) -> Void
   private let onFault: @Sendable (DisplayError) -> Void
   private let queue = DispatchQueue(label: "display")
   private let waiting = Mutex<ScreenState?>(nil)
@@ -18,14 +19,17 @@ final class PageDisplay: Sendable {
   /// - Parameters:
   ///   - diagonalInches: of the screen, where its own word is not to be believed.
   ///   - touch: whether it can be touched; nil asks the display.
+  ///   - onAction: called on the thread that says `touched`.
   ///   - onFault: called on the queue, once for each fault that differs from the one before.
   init(
     _ display: any Display, diagonalInches: Double? = nil, touch: Bool? = nil,
+    onAction: @escaping @Sendable (ScreenAction) -> Void = { _ in },
     onFault: @escaping @Sendable (DisplayError) -> Void
   ) {
     self.display = display
     self.diagonalInches = diagonalInches
     self.touch = touch
+    self.onAction = onAction
     self.onFault = onFault
   }
 
@@ -37,10 +41,12 @@ final class PageDisplay: Sendable {
     if isFirst { queue.async { self.showWaiting() } }
   }
 
-  /// What a touch at a pixel of the display asks for, by what is to be seen now. Called from any thread.
-  func action(x: Int, y: Int) -> ScreenAction? {
+  /// A pixel of the display was touched: what that asks for, by what is to be seen now, is passed on. Called from any
+  /// thread.
+  func touched(x: Int, y: Int) {
     let pixel = Box(x: x, y: y, width: 1, height: 1)
-    return targets.withLock { $0.first { $0.box.contains(pixel) }?.action }
+    let target = targets.withLock { $0.first { $0.box.contains(pixel) } }
+    if let target { onAction(target.action) }
   }
 
   /// Shows what is waiting and lets go of the screen. Blocks.

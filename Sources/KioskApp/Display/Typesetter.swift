@@ -18,8 +18,9 @@ final class Typesetter {
     fileprivate var y: Double
   }
 
-  /// Looked for in this order; each glyph comes from the first family that has it.
-  static let families = "Inter, Noto Sans, DejaVu Sans, sans"
+  /// The family of every text: package fonts-inter, under the SIL Open Font Licence. It has all letters of Vietnamese;
+  /// pages are laid out for its widths. Only what it lacks, as in the name of an app, comes from other fonts.
+  static let family = "Inter"
   /// No text is set smaller than this many pixels, whatever its box; the box then cuts it off.
   static let smallestSize = 4.0
   /// The em size, in pixels, at which fonts are loaded once; Cairo scales from there. Loading a font at each
@@ -38,10 +39,10 @@ final class Typesetter {
   /// Top and bottom of the digit 0 over the baseline (negative is above), as shares of the em size.
   private var digits: [Scene.Weight: (top: Double, bottom: Double)] = [:]
 
-  /// A typesetter that draws into `cairo`, which must outlive it. `nil` if there is no memory.
-  init?(cairo: OpaquePointer) {
+  /// A typesetter that draws into `cairo`, which must outlive it; `nil` if there is no memory. Throws `fontMissing`.
+  init?(cairo: OpaquePointer, family: String) throws(DisplayError) {
     guard let layout = pango_cairo_create_layout(cairo),
-      let regular = pango_font_description_from_string(Typesetter.families),
+      let regular = pango_font_description_from_string(family),
       let bold = pango_font_description_copy(regular)
     else { return nil }
     self.cairo = cairo
@@ -66,6 +67,19 @@ final class Typesetter {
     cairo_font_options_destroy(options)
     pango_context_set_language(context, pango_language_from_string("vi"))
     pango_context_set_round_glyph_positions(context, 0)
+    // Loaded as it will be used, and so loaded once.
+    guard Typesetter.isInstalled(family, regular, context) else { throw .fontMissing(family: family) }
+  }
+
+  /// Whether what is loaded for the family is of it: Fontconfig gives the next best without a word.
+  private static func isInstalled(
+    _ family: String, _ description: OpaquePointer, _ context: OpaquePointer?
+  ) -> Bool {
+    guard let font = pango_context_load_font(context, description) else { return false }
+    defer { g_object_unref(UnsafeMutableRawPointer(font)) }
+    guard let loaded = pango_font_describe(font) else { return false }
+    defer { pango_font_description_free(loaded) }
+    return pango_font_description_get_family(loaded).map { String(cString: $0) } == family
   }
 
   deinit {

@@ -158,7 +158,7 @@ extension Sheet {
       var face = key.inset(max(1, px(0.7)))
       fill(face, palette.card, radius: 5.3)
       let sign = face.takeLeft(min(face.width, side))
-      icon(shape, in: sign.inset(sign.height / 4), palette.accent, on: palette.card)
+      icon(shape, in: sign.inset(sign.height / 5), palette.accent, on: palette.card)
       guard !face.isEmpty else { continue }
       _ = face.takeRight(px(4))
       text(language.other.shortName, in: face, .body, palette.accent, weight: .bold)

@@ -44,6 +44,8 @@ extension Sheet {
       var cell =
         isStacked
         ? area.takeTop(area.height / (codes.count - index)) : area.takeLeft(area.width / (codes.count - index))
+      // The name stands close under its code.
+      cell = cell.middle(cell.width + label)
       let name = cell.takeBottom(label)
       self.code(code.address, in: cell)
       if let store = code.store {

@@ -23,7 +23,7 @@ extension Sheet {
     let sign: Box
     if type.isCompact || box.height < side + px(14) + words + second {
       // Arrow and words side by side.
-      area = box
+      area = box.middle(words + second + px(4))
       sign = area.takeLeft(min(side, area.width / 5), gap: px(8))
     } else {
       area = box.middle(side + px(14) + words + second)

@@ -75,7 +75,7 @@ public enum ScreenText: Sendable, CaseIterable {
     case .step4: ("Luôn bật\nBluetooth", "Leave\nBluetooth on")
     case .step4Text:
       (
-        "Thế là xong. Nhận ra Bluezone của bạn, máy này sẽ nói lời cảm ơn.",
+        "Thế là xong. Khi nhận ra Bluezone của bạn, máy này sẽ hiện lời cảm ơn.",
         "That is all. When this kiosk notices your Bluezone, it says thank you."
       )
     case .three: ("Cài giúp\nthêm 3 người", "Help 3 more\nto install it")
@@ -104,7 +104,7 @@ public enum ScreenText: Sendable, CaseIterable {
     case .what: ("Ghi lại những gì", "What is recorded")
     case .whatText:
       (
-        "Mã Bluezone ẩn danh ở gần, nghe lúc nào, mạnh hay yếu; giờ đến và giờ đi. Không tên, không số điện thoại.",
+        "Mã Bluezone ẩn danh của máy ở gần: nghe lúc nào, mạnh hay yếu; giờ đến, giờ đi. Không tên, không số điện thoại.",
         "Anonymous Bluezone ids nearby, when and how strongly heard; times of visits. No name, no phone number."
       )
     case .why: ("Để làm gì", "What for")
@@ -122,7 +122,7 @@ public enum ScreenText: Sendable, CaseIterable {
     case .whoSees: ("Ai được xem", "Who sees it")
     case .whoSeesText:
       (
-        "Nhân viên phụ trách ở đây, và cơ quan y tế khi truy vết. Mỗi lần xuất dữ liệu đều lưu tên và lý do.",
+        "Nhân viên phụ trách ở đây, và cơ quan y tế khi truy vết. Mỗi lần xuất dữ liệu đều ghi rõ ai xuất, vì sao.",
         "Staff in charge here, and the health office when it traces. Who exports, and why, is put on record."
       )
     case .rights: ("Quyền của bạn", "Your rights")
