@@ -26,10 +26,16 @@ public struct Kiosk: Sendable {
     case visitsRead([LoggedVisit])
     /// People without a phone whom staff have counted; they stand in the log already.
     case peopleAdded(Int, at: UTCTime)
-    /// Somebody without a phone checks in: by touch or a sensor.
+    /// Somebody without a phone touches the screen's button. Guarded by `TouchCheckIn`; may be sent at every touch.
     case checkIn
+    /// Listen for the near thresholds; a run that is on its way ends.
+    case calibrate(seconds: Int, floorDBm: Double)
+    case calibrationEnd
     /// When F0 data last came in; nil if it never did.
     case f0Synced(UTCTime?)
+    /// How many exposures staff have not looked at. Sent at the start and whenever it may have changed; when there are
+    /// more, the staff's line shows it until they acknowledge, or until there are none.
+    case exposures(unseen: Int)
     /// An input line has changed, for good.
     case input(InputChange)
     /// Somebody has touched the screen.
@@ -62,6 +68,7 @@ public struct Kiosk: Sendable {
   public private(set) var host: HCIHost
   public private(set) var contacts = ContactLedger()
   public private(set) var visits = VisitBook()
+  public private(set) var checkIns = TouchCheckIn()
 
   private let settings: Settings
   private let isDemo: Bool
@@ -69,6 +76,7 @@ public struct Kiosk: Sendable {
   private var identity: BluezoneIdentity?
   private var prompts: PromptSchedule
   private var sensor: SensorVisits
+  private var calibration: CalibrationRun?
 
   private var effects: [Effect] = []
   private var startedAt: MonotonicTime?
@@ -91,6 +99,7 @@ public struct Kiosk: Sendable {
   /// Why the last step that was taken outside against a fault of the radio failed.
   private var stepFault: String?
   private var lastF0Sync: UTCTime?
+  private var unseenExposures = 0
   private var problems: [String] = []
   private var now: Moment
 
@@ -155,7 +164,11 @@ public struct Kiosk: Sendable {
     case .visitsRead(let logged): visits.read(logged, at: moment)
     case .peopleAdded(let count, let time): visits.added(withoutPhone: count, at: time, moment)
     case .checkIn: checkIn(at: moment)
+    case .calibrate(let seconds, let floor):
+      calibration = CalibrationRun(settings: settings.people, floorDBm: floor, seconds: seconds, at: time)
+    case .calibrationEnd: calibration?.stop()
     case .f0Synced(let when): lastF0Sync = when
+    case .exposures(let unseen): noticeExposures(unseen, at: time)
     case .input(let change): take(change, at: moment)
     case .touched(let action): touch(action, at: moment)
     case .problem(let words): note(words)
@@ -178,7 +191,7 @@ public struct Kiosk: Sendable {
     return [
       host.nextDeadline, contacts.nextDeadline, people.nextDeadline, visits.nextDeadline,
       prompts.nextDeadline(after: time),
-      sensor.nextDeadline, time.adding(milliseconds: toNextSecond),
+      sensor.nextDeadline, checkIns.nextDeadline, time.adding(milliseconds: toNextSecond),
     ].compactMap(\.self).min() ?? time
   }
 
@@ -192,6 +205,7 @@ public struct Kiosk: Sendable {
         contacts.hear(id, rssiDBm: sighting.rssiDBm, platform: sighting.platform, at: moment)
       }
       people.hear(sighting, at: moment)
+      calibration?.hear(sighting, at: moment.monotonic)
     }
   }
 
@@ -206,6 +220,13 @@ public struct Kiosk: Sendable {
       rotation.callToInstall(at: moment.monotonic)
     case .visitOpened, .visitClosed, .visitWithdrawn: visits.hear(event, at: moment)
     }
+  }
+
+  /// On the staff's line alone: nothing else that anybody sees or hears depends on it.
+  private mutating func noticeExposures(_ unseen: Int, at time: MonotonicTime) {
+    if unseen > unseenExposures { prompts.notifyStaff(at: time) }
+    if unseen == 0 { prompts.endNotice() }
+    unseenExposures = max(unseen, 0)
   }
 
   private mutating func note(_ problem: String) {
@@ -235,9 +256,12 @@ public struct Kiosk: Sendable {
   }
 
   private mutating func checkIn(at moment: Moment) {
+    guard checkIns.touch(at: moment.monotonic) else { return }
     visits.checkIn(at: moment)
+    count(sensor.checkedIn(at: moment.monotonic), at: moment)
+    prompts.end(.noPhone)
+    if prompts.outcome(at: moment.monotonic) != .noApp { rotation.acknowledge(at: moment.monotonic) }
     prompts.show(.accepted, at: moment)
-    rotation.checkedIn(at: moment.monotonic)
   }
 
   private mutating func count(_ events: [SensorVisits.Event], at moment: Moment) {
@@ -271,6 +295,8 @@ public struct Kiosk: Sendable {
     count(sensor.phones(areNear: people.counts.nearPeople > 0, at: time), at: moment)
     prompts.setDegraded(isDegraded(at: moment), at: time)
     prompts.advance(at: time)
+    checkIns.advance(at: time)
+    calibration?.advance(at: time)
     followClock(at: moment)
     if isStopping {
       // Once at once and once at the end: a disk that refuses is not asked again and again in between.
@@ -366,6 +392,7 @@ public struct Kiosk: Sendable {
     state.takeover = rotation.takeover
     state.language = rotation.language
     state.isWelcoming = rotation.isWelcoming
+    state.checkIn = checkIns.shown
     state.isDemo = isDemo
     if moment.isSynchronised, settings.screen.nightHours.contains(where: { $0.contains(time) }) {
       state.nightBrightness = settings.screen.nightBrightness
@@ -414,6 +441,13 @@ public struct Kiosk: Sendable {
     return moment.isSynchronised && moment.utc > limit ? .stale(words) : .fresh(words)
   }
 
+  /// What the calibration that runs, or the last one of this run, has measured.
+  public func calibrationReport(at moment: Moment) -> CalibrationReport {
+    var report = calibration?.report(at: moment.monotonic) ?? CalibrationReport()
+    report.isHearing = host.state == .running
+    return report
+  }
+
   public func status(at moment: Moment) -> Status {
     var status = Status()
     status.peopleAround = people.counts.people
@@ -425,6 +459,8 @@ public struct Kiosk: Sendable {
     status.visits.pending = visits.pendingCount
     status.visits.lost = visits.lost
     status.visits.writeFault = visitWriteFault
+    status.checkIns.lastHour = checkIns.lastHour
+    status.checkIns.turnedAway = checkIns.turnedAway
     status.isDemo = isDemo
     status.radio.isAdvertising = host.isAdvertising
     status.radio.isScanning = host.isScanning
@@ -456,6 +492,8 @@ public struct Kiosk: Sendable {
       status.radio.state = "recovering"
       status.radio.fault = fault.description
     }
+    status.unseenExposures = unseenExposures
+    status.language = rotation.language.rawValue
     status.clockSynchronised = moment.isSynchronised
     status.contacts.pending = contacts.pendingCount
     status.contacts.lost = contacts.lost

@@ -37,7 +37,7 @@ struct ScreenPageTests {
       let isTwo = state.site.installCodes.count == 2
       let share: Int
       switch (state.page, state.takeover) {
-      case (_, .welcome), (_, .checkedIn), (.today, nil), (.privacy, nil):
+      case (_, .welcome), (_, .checkedIn), (_, .turnedAway), (.today, nil), (.privacy, nil):
         #expect(codes.isEmpty)
         continue
       case (.apps, nil): share = 17
@@ -180,6 +180,19 @@ struct ScreenPageTests {
     for takeover in [ScreenState.Takeover.welcome, .checkedIn] {
       state.takeover = takeover
       #expect(state.scene(size: .fullHD).icons.first { $0 != .shield } == .tick)
+    }
+    state.takeover = .turnedAway
+    #expect(state.scene(size: .fullHD).icons.contains(.speech))
+  }
+
+  @Test("covers whatever else it shows with the answer to a touch of the button")
+  func checkIn() {
+    var state = ScreenSamples.ordinary
+    state.takeover = .install
+    let until = MonotonicTime(milliseconds: 5000)
+    for (answer, said) in [(TouchCheckIn.Answer.counted, ScreenText.checkedIn), (.turnedAway, .turnedAway)] {
+      state.checkIn = TouchCheckIn.Shown(answer: answer, until: until)
+      #expect(state.scene(size: .fullHD).words.contains(said.text(in: .vietnamese)))
     }
   }
 

@@ -9,3 +9,9 @@ int kiosk_clock_is_synchronised(void);
 // Takes the lock on an open file for as long as it stays open. Returns 0, or a negative errno: -EWOULDBLOCK when
 // another process holds it. Source: flock(2).
 int kiosk_lock(int fd);
+
+// For the calling thread, as any user may: its timers are not put off to be handled together, and it asks for slices so
+// short that the scheduler lets it go before who computes. The latter only on Linux 6.12 and later; before, nothing
+// changes. Its policy becomes SCHED_OTHER. Source: prctl(2), PR_SET_TIMERSLACK; sched_setattr(2);
+// Documentation/scheduler/sched-eevdf.rst.
+void kiosk_prefer_latency(void);

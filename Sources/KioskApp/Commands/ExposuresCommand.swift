@@ -7,7 +7,8 @@ import Tracer
 
 struct ExposuresCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "exposures", abstract: "Confirmed cases that were here: when, how long, how near. For staff alone.")
+    commandName: "exposures", abstract: "Confirmed cases that were here: when, how long, how near. For staff alone.",
+    discussion: "Looking at the table ends the notice on the staff's line. --json leaves it as it is.")
 
   @OptionGroup var options: SettingsOptions
 
@@ -44,6 +45,17 @@ struct ExposuresCommand: ParsableCommand {
         "\(line.contacts)".padded(to: 8, .right),
       ]
       print(columns.joined(separator: "  "))
+    }
+    markSeen(settings)
+  }
+
+  /// The list was shown, whatever becomes of this.
+  private func markSeen(_ settings: Settings) {
+    do {
+      try Store(dataFolder: settings.dataFolder, access: .change).markExposuresSeen()
+      _ = try? ControlSocket.ask(.exposuresSeen, dataFolder: settings.dataFolder)
+    } catch {
+      Exit.message("The notice on the staff's line stays: \(error)")
     }
   }
 

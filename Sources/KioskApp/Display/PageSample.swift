@@ -19,7 +19,7 @@ struct PageSample {
   /// What a page is called on the command line.
   static let names =
     ["home"] + (1...PageName.installSteps).map { "install-\($0)" } + ["invite", "today"]
-    + (1...PageName.privacyParts).map { "privacy-\($0)" } + ["apps", "call", "welcome", "checked-in"]
+    + (1...PageName.privacyParts).map { "privacy-\($0)" } + ["apps", "call", "welcome", "checked-in", "turned-away"]
 
   /// nil for a name that no page has.
   func state(of name: String) -> ScreenState? {
@@ -32,6 +32,7 @@ struct PageSample {
     case "call": (page, takeover) = (.home, .install)
     case "welcome": (page, takeover) = (.home, .welcome)
     case "checked-in": (page, takeover) = (.home, .checkedIn)
+    case "turned-away": (page, takeover) = (.home, .turnedAway)
     default:
       let parts = name.split(separator: "-")
       guard parts.count == 2, let number = Int(parts[1]) else { return nil }

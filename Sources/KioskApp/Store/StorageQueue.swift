@@ -66,6 +66,14 @@ final class StorageQueue: Sendable {
       try store.purge(before: contactsBefore, boot: boot)
       try store.purgeVisits(before: visitsBefore, boot: boot)
     }
+    readUnseenExposures()
+  }
+
+  /// Tells the core how many exposures staff have not looked at: whenever some may have come or gone.
+  func readUnseenExposures() {
+    attempt("reading the exposures") { [self] store, _ throws(StoreError) in
+      post(.exposures(unseen: try store.unseenExposures()))
+    }
   }
 
   /// Tells the core when F0 data last came in.

@@ -93,6 +93,8 @@ final class Store: Sendable {
       try db.execute(sql: "DELETE FROM contact WHERE slot < ?", arguments: [LogSlot.number(at: time)])
       try db.execute(sql: "DELETE FROM exposure WHERE last < ?", arguments: [time.seconds])
       try db.execute(sql: "DELETE FROM f0Entry WHERE \"end\" < ?", arguments: [time.seconds])
+      try db.execute(
+        sql: "DELETE FROM seenExposure WHERE (f0, slot, blid) NOT IN (SELECT f0, slot, blid FROM exposure)")
       try db.execute(sql: "DELETE FROM undatedContact WHERE boot <> ?", arguments: [boot])
     }
   }

@@ -70,11 +70,11 @@ extension Sheet {
 
   /// How the box is, the last F0 data, and the clock: in one row, on upright screens in two.
   private mutating func strip(in box: Box) {
-    let isGreen = state.isWelcoming && state.takeover == nil
+    let isGreen = state.isWelcoming && state.covering == nil
     let (ground, text) = isGreen ? (palette.green, palette.ink) : (self.ground, foreground)
     if isGreen { fill(box, ground) }
     let line = Box(x: margin, y: box.y, width: box.width - 2 * margin, height: px(0.6))
-    if state.takeover == nil, !isGreen { fill(line, palette.line) }
+    if state.covering == nil, !isGreen { fill(line, palette.line) }
     var area = box.inset(horizontal: margin, vertical: px(1))
     let group = newGroup()
     let clockWidth = em(.body) * 26 / 5
@@ -108,7 +108,7 @@ extension Sheet {
     let sign = area.takeLeft(em(.body), gap: px(4))
     let (shape, said): (Scene.Icon.Shape, ScreenText) =
       switch state.radio {
-      case _ where state.isWelcoming && state.takeover == nil: (.tick, .thanks)
+      case _ where state.isWelcoming && state.covering == nil: (.tick, .thanks)
       case .starting: (.waiting, .starting)
       case .running: (.tick, .allWell)
       case .down(_, let step): (.warning, ScreenText(step))

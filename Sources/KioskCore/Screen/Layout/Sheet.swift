@@ -22,8 +22,8 @@ struct Sheet {
     self.size = size
     type = TypeScale(size, physical: physical)
     palette = state.nightBrightness.map { Palette.night(brightness: $0) } ?? .day
-    switch state.takeover {
-    case .install: (ground, foreground, quiet) = (palette.amber, palette.ink, palette.ink)
+    switch state.covering {
+    case .install, .turnedAway: (ground, foreground, quiet) = (palette.amber, palette.ink, palette.ink)
     case .welcome, .checkedIn: (ground, foreground, quiet) = (palette.green, palette.ink, palette.ink)
     case nil: (ground, foreground, quiet) = (palette.ground, palette.text, palette.quietText)
     }
@@ -32,10 +32,11 @@ struct Sheet {
   /// The finished scene.
   consuming func scene() -> Scene {
     let content = frame()
-    switch state.takeover {
+    switch state.covering {
     case .install: call(in: content)
-    case .welcome: thanks(.thanks, in: content)
-    case .checkedIn: thanks(.checkedIn, in: content)
+    case .welcome: thanks(.thanks, .tick, in: content)
+    case .checkedIn: thanks(.checkedIn, .tick, in: content)
+    case .turnedAway: thanks(.turnedAway, .speech, in: content)
     case nil:
       switch state.page {
       case .home: home(in: content)

@@ -37,8 +37,8 @@ extension Sheet {
     text(other, in: below, .subtitle, quiet, weight: .bold)
   }
 
-  /// A tick and words: for a Bluezoner, and for who checked in.
-  mutating func thanks(_ said: ScreenText, in content: Box) {
+  /// A sign and words: for a Bluezoner, and for who touched the button.
+  mutating func thanks(_ said: ScreenText, _ shape: Scene.Icon.Shape, in content: Box) {
     var area = content
     let side = isPortrait ? min(area.width / 2, px(130)) : min(area.height * 6 / 10, area.width * 3 / 10)
     let words = em(.call) * 22 / 10
@@ -52,7 +52,7 @@ extension Sheet {
       sign = area.takeLeft(side, gap: px(24)).middle(side)
       area = area.middle(words + px(6) + second)
     }
-    icon(.tick, in: sign, foreground, on: ground)
+    icon(shape, in: sign, foreground, on: ground)
     let first = area.takeTop(max(0, area.height - second - px(6)), gap: px(6))
     text(say(said), in: first, .call, foreground, weight: .bold)
     let other = said.text(in: language.other).replacing("\n", with: " ")

@@ -85,14 +85,7 @@ public struct PageRotation: Sendable {
     noWelcomeUntil = until.adding(milliseconds: settings.welcomeRestMilliseconds)
   }
 
-  /// Somebody without a phone has been counted.
-  public mutating func checkedIn(at now: MonotonicTime) {
-    advance(to: now)
-    let until = now.adding(milliseconds: settings.welcomeMilliseconds)
-    cover = Cover(takeover: .checkedIn, since: now, until: until)
-  }
-
-  /// Staff have seen it: what covers the page ends.
+  /// What covers the page ends: staff have seen it, or somebody checks in.
   public mutating func acknowledge(at now: MonotonicTime) {
     advance(to: now)
     cover = nil

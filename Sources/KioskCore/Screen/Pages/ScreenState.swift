@@ -7,6 +7,8 @@ public struct ScreenState: Equatable, Sendable {
   public var page: PageName
   /// What covers the page for a while.
   public var takeover: Takeover?
+  /// What is said to whoever has touched the button for people without a phone; it covers all else.
+  public var checkIn: TouchCheckIn.Shown?
   /// The language of the page.
   public var language: ScreenLanguage
   /// What the settings say of this kiosk.
@@ -48,7 +50,12 @@ public struct ScreenState: Equatable, Sendable {
     case welcome
     /// Somebody without a phone has been counted.
     case checkedIn
+    /// Too many were: the staff count on.
+    case turnedAway
   }
+
+  /// What is on top of the page.
+  var covering: Takeover? { checkIn.map { $0.answer == .counted ? .checkedIn : .turnedAway } ?? takeover }
 
   /// The live figures.
   public struct Figures: Hashable, Sendable {

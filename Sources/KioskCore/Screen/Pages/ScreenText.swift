@@ -8,7 +8,7 @@ import Tracer
 /// than one long line.
 public enum ScreenText: Sendable, CaseIterable {
   // Headlines and the calls that cover a page.
-  case invite, installNow, thanks, checkedIn
+  case invite, installNow, thanks, checkedIn, turnedAway
   /// To who has no phone.
   case checkIn
   case demo, demoExplained
@@ -44,6 +44,7 @@ public enum ScreenText: Sendable, CaseIterable {
     case .installNow: ("Quét mã này,\ncài Bluezone", "Scan this,\nget Bluezone")
     case .thanks: ("Cảm ơn bạn\nđã bật Bluezone", "Thank you for\nusing Bluezone")
     case .checkedIn: ("Đã ghi nhận.\nMời bạn vào!", "You are counted.\nPlease come in!")
+    case .turnedAway: ("Xin mời đến\nquầy tiếp đón", "Please go to\nthe desk")
     case .checkIn: ("Không có điện thoại? Chạm đây", "No phone with you? Touch here")
     case .demo: ("DEMO", "DEMO")
     case .demoExplained: ("Số liệu mô phỏng", "Simulated figures")
