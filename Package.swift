@@ -68,7 +68,10 @@ let package = Package(
     .testTarget(name: "SimulatorTests", dependencies: ["Simulator", "KioskCore", "Tracer"], swiftSettings: strict),
     .testTarget(
       name: "KioskAppTests",
-      dependencies: ["KioskApp", "KioskCore", "Simulator", "Tracer", .product(name: "GRDB", package: "GRDB.swift")],
+      dependencies: [
+        "KioskApp", "KioskCore", "Simulator", "Tracer", "CPangoCairo", .product(name: "GRDB", package: "GRDB.swift"),
+      ],
+      exclude: ["Golden"],
       swiftSettings: strict),
   ]
 )
