@@ -72,9 +72,10 @@ let package = Package(
     .testTarget(
       name: "KioskAppTests",
       dependencies: [
-        "KioskApp", "KioskCore", "Simulator", "Tracer", .product(name: "GRDB", package: "GRDB.swift"),
+        "KioskApp", "KioskCore", "Simulator", "Tracer", "CPangoCairo", .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "Crypto", package: "swift-crypto"),
       ],
+      exclude: ["Golden"],
       swiftSettings: strict),
   ]
 )

@@ -205,8 +205,13 @@ struct Appliance {
     }
     do throws(DisplayError) {
       let kind = try DisplayKind(parsing: settings.screen.display)
-      let display = try kind.open(size: settings.screen.size, rotation: settings.screen.rotation) { post(.stop) }
-      return display.map { PageDisplay($0, onFault: onFault) }
+      let screen = settings.screen
+      let display = try kind.open(size: screen.size, rotation: screen.rotation) { post(.stop) }
+      return display.map {
+        PageDisplay(
+          $0, diagonalInches: screen.diagonalInches, touch: screen.touch, onAction: { post(.touched($0)) },
+          onFault: onFault)
+      }
     } catch {
       onFault(error)
       post(.problem("\(error)"))

@@ -38,6 +38,8 @@ public struct Kiosk: Sendable {
     case exposures(unseen: Int)
     /// An input line has changed, for good.
     case input(InputChange)
+    /// Somebody has touched the screen.
+    case touched(ScreenAction)
     /// A part outside the core fails; the words for it.
     case problem(String)
     /// End the run: switch everything off, write what is pending.
@@ -55,7 +57,7 @@ public struct Kiosk: Sendable {
     case dateContacts(bootTime: UTCTime)
     /// What the lines are to do from now on, without further word.
     case lines(LineProgram)
-    case show(HomePage)
+    case show(ScreenState)
     /// A new hour has begun, or the run has: forget what is older than the retention.
     case purge(contactsBefore: UTCTime, visitsBefore: UTCTime)
     /// Everything is switched off; nothing follows.
@@ -89,8 +91,9 @@ public struct Kiosk: Sendable {
   private var identityFailure: BluezoneIdentity.Failure?
   private var purgedHour: Int64?
   private var lines = LineProgram.dark
-  private var language: ScreenLanguage
-  private var page: HomePage?
+  private let site: ScreenState.Site
+  private var shown: ScreenState?
+  private var rotation: PageRotation
   private var writeFault: String?
   private var visitWriteFault: String?
   /// Why the last step that was taken outside against a fault of the radio failed.
@@ -115,7 +118,10 @@ public struct Kiosk: Sendable {
     host = HCIHost(configuration: settings.host)
     prompts = PromptSchedule(settings: settings.prompt, at: moment.monotonic)
     sensor = SensorVisits(settings: settings.inputs.visits)
-    language = settings.screen.language
+    site = settings.site
+    rotation = PageRotation(
+      settings: settings.screen.pages, firstLanguage: settings.screen.language, appParts: site.appParts.count,
+      at: moment.monotonic)
     now = moment
   }
 
@@ -164,6 +170,7 @@ public struct Kiosk: Sendable {
     case .f0Synced(let when): lastF0Sync = when
     case .exposures(let unseen): noticeExposures(unseen, at: time)
     case .input(let change): take(change, at: moment)
+    case .touched(let action): touch(action, at: moment)
     case .problem(let words): note(words)
     case .stop:
       isStopping = true
@@ -179,7 +186,7 @@ public struct Kiosk: Sendable {
   /// When `tick` next has something to do; at most a second away while there is a page to keep alive.
   public var nextDeadline: MonotonicTime {
     let time = now.monotonic
-    // The clock on the page turns with the wall clock's second.
+    // The clock on the page turns with the wall clock's second, and pages with it.
     let toNextSecond = 1000 - (now.utc.milliseconds % 1000 + 1000) % 1000
     return [
       host.nextDeadline, contacts.nextDeadline, people.nextDeadline, visits.nextDeadline,
@@ -205,8 +212,12 @@ public struct Kiosk: Sendable {
   /// What has become of people since the last event.
   private mutating func follow(_ event: People.Event, at moment: Moment) {
     switch event {
-    case .bluezonerNear: prompts.show(.accepted, at: moment)
-    case .prompt: prompts.show(.noApp, at: moment)
+    case .bluezonerNear:
+      prompts.show(.accepted, at: moment)
+      rotation.welcome(at: moment.monotonic)
+    case .prompt:
+      prompts.show(.noApp, at: moment)
+      rotation.callToInstall(at: moment.monotonic)
     case .visitOpened, .visitClosed, .visitWithdrawn: visits.hear(event, at: moment)
     }
   }
@@ -227,8 +238,20 @@ public struct Kiosk: Sendable {
   private mutating func take(_ change: InputChange, at moment: Moment) {
     switch change.role {
     case .presence: count(sensor.sensor(isActive: change.isActive, at: moment.monotonic), at: moment)
-    case .acknowledge: if change.isActive { prompts.acknowledge(at: moment.monotonic) }
-    case .language: if change.isActive { language = language == .vietnamese ? .english : .vietnamese }
+    case .acknowledge:
+      guard change.isActive else { break }
+      prompts.acknowledge(at: moment.monotonic)
+      rotation.acknowledge(at: moment.monotonic)
+    case .language: if change.isActive { rotation.toggleLanguage(at: moment.monotonic) }
+    }
+  }
+
+  private mutating func touch(_ action: ScreenAction, at moment: Moment) {
+    switch action {
+    case .language: rotation.toggleLanguage(at: moment.monotonic)
+    case .checkIn: checkIn(at: moment)
+    case .nextPage: rotation.choose(at: moment.monotonic)
+    case .page(let page): rotation.choose(page, at: moment.monotonic)
     }
   }
 
@@ -237,13 +260,17 @@ public struct Kiosk: Sendable {
     visits.checkIn(at: moment)
     count(sensor.checkedIn(at: moment.monotonic), at: moment)
     prompts.end(.noPhone)
+    if prompts.outcome(at: moment.monotonic) != .noApp { rotation.acknowledge(at: moment.monotonic) }
     prompts.show(.accepted, at: moment)
   }
 
   private mutating func count(_ events: [SensorVisits.Event], at moment: Moment) {
     for event in events {
       switch event {
-      case .opened: if settings.inputs.presencePrompts { prompts.show(.noPhone, at: moment) }
+      case .opened:
+        guard settings.inputs.presencePrompts else { break }
+        prompts.show(.noPhone, at: moment)
+        rotation.callToInstall(at: moment.monotonic)
       case .closed(let start, let end): visits.sensed(from: start, to: end, at: moment)
       case .stuck: note("the presence sensor does not come to rest: look at where it points, and at its wires")
       }
@@ -347,45 +374,71 @@ public struct Kiosk: Sendable {
       effects.append(.lines(lines))
     }
     guard startedAt != nil, !isStopping else { return }
-    let page = homePage(at: moment)
-    if page != self.page {
-      self.page = page
-      effects.append(.show(page))
+    rotation.advance(to: moment.monotonic)
+    let state = screenState(at: moment)
+    if state != shown {
+      shown = state
+      effects.append(.show(state))
     }
   }
 
   // MARK: What people see
 
-  private func homePage(at moment: Moment) -> HomePage {
+  private func screenState(at moment: Moment) -> ScreenState {
     let time = LocalTime(moment.utc, offsetSeconds: moment.utcOffsetSeconds)
-    var page = HomePage(clock: .init(time: time.clock, date: time.date, isSynchronised: moment.isSynchronised))
-    page.installAddress = settings.screen.installAddress
-    page.language = language
-    page.isDemo = isDemo
-    page.peopleAround = people.counts.people
-    page.bluezonersAround = people.counts.bluezoners
-    page.peopleNear = people.counts.nearPeople
-    page.bluezonersNear = people.counts.nearBluezoners
-    page.lastF0Sync = lastF0Sync.map { LocalTime($0, offsetSeconds: moment.utcOffsetSeconds).dateAndMinute }
-    page.prompt =
-      switch prompts.outcome(at: moment.monotonic) {
-      case .noApp, .noPhone: .install
-      // Who checks in has no Bluezone to be thanked for.
-      case .accepted: checkIns.shown == nil ? .welcome : .none
-      case nil: .none
-      }
-    page.checkIn = checkIns.shown
-    page.radio =
+    var state = ScreenState(
+      page: rotation.page,
+      clock: .init(time: time.clock, date: time.date, isSynchronised: moment.isSynchronised), site: site)
+    state.takeover = rotation.takeover
+    state.language = rotation.language
+    state.isWelcoming = rotation.isWelcoming
+    state.checkIn = checkIns.shown
+    state.isDemo = isDemo
+    if moment.isSynchronised, settings.screen.nightHours.contains(where: { $0.contains(time) }) {
+      state.nightBrightness = settings.screen.nightBrightness
+    }
+    state.figures.peopleAround = people.counts.people
+    state.figures.bluezonersAround = people.counts.bluezoners
+    state.figures.peopleNear = people.counts.nearPeople
+    state.figures.bluezonersNear = people.counts.nearBluezoners
+    // Without the right day nothing can be said of today.
+    if state.page == .today, moment.isSynchronised { state.today = today(hour: time.hour, at: moment) }
+    state.f0 = f0Data(at: moment)
+    state.radio =
       switch host.state {
       // Scanning pauses for some milliseconds at each change of address; the figures stay.
       case .running:
-        host.isScanning || identity == nil || self.page?.radio == .running ? .running : .starting
+        host.isScanning || identity == nil || shown?.radio == .running ? .running : .starting
       case .closed, .opening, .starting, .stopping:
         host.lastFault.map { .down(.init($0), step: host.lastStep) } ?? .starting
       case .down(let fault, _): .down(.init(fault), step: .reopen)
       case .recovering(let fault, let step, _): .down(.init(fault), step: step)
       }
-    return page
+    return state
+  }
+
+  private func today(hour: Int, at moment: Moment) -> ScreenState.Today {
+    let open = people.openVisits
+    let figures = visits.today(open: open, at: moment)
+    var today = ScreenState.Today()
+    today.visits = figures.visits
+    today.uncertainty = figures.uncertainty
+    today.bluezoners = figures.bluezoners
+    today.currentHour = hour
+    today.hours = visits.hours(at: moment).map { .init(visits: $0.visits, bluezoners: $0.bluezoners) }
+    // Those who are here now count to the hour that runs.
+    if today.hours.indices.contains(hour) {
+      today.hours[hour].visits += open.count
+      today.hours[hour].bluezoners += open.count { $0.kind == .bluezoner }
+    }
+    return today
+  }
+
+  private func f0Data(at moment: Moment) -> ScreenState.F0Data {
+    guard let lastF0Sync else { return .never }
+    let words = LocalTime(lastF0Sync, offsetSeconds: moment.utcOffsetSeconds).dateAndMinute
+    let limit = lastF0Sync.adding(milliseconds: Int64(settings.screen.staleF0Hours) * 3_600_000)
+    return moment.isSynchronised && moment.utc > limit ? .stale(words) : .fresh(words)
   }
 
   /// What the calibration that runs, or the last one of this run, has measured.
@@ -440,7 +493,7 @@ public struct Kiosk: Sendable {
       status.radio.fault = fault.description
     }
     status.unseenExposures = unseenExposures
-    status.language = language.rawValue
+    status.language = rotation.language.rawValue
     status.clockSynchronised = moment.isSynchronised
     status.contacts.pending = contacts.pendingCount
     status.contacts.lost = contacts.lost
@@ -458,7 +511,7 @@ public struct Kiosk: Sendable {
   }
 }
 
-extension HomePage.Fault {
+extension ScreenState.Fault {
   /// What a visitor is told of a fault; the exact cause is in the status.
   init(_ fault: RadioFault) {
     self =

@@ -125,8 +125,63 @@ import Tracer
     #expect(settings.prompt.quietHours == QuietHours.list("21:00-06:00"))
     #expect(settings.contactRetentionDays == 30 && settings.f0ToleranceSlots == 2)
     #expect(settings.screen.display == "png:/tmp/x" && settings.screen.size == ScreenSize(width: 800, height: 480))
-    #expect(settings.screen.language == .english && settings.screen.installAddress == "https://example.vn")
+    #expect(settings.screen.language == .english && settings.screen.site.installAddress == "https://example.vn")
     #expect(settings.lines.amber.address == "gpio-sim.0:bank:3" && settings.lines.amber.activeLow)
+  }
+
+  @Test("What is said of the site, and further apps, are read as they are written") func site() throws {
+    let settings = try ConfigurationFile.parse(
+      """
+      [operator]
+      name = "Bệnh viện A"
+      contact = "phòng 1"
+      [screen]
+      diagonal_inches = 21.5
+      touch = "yes"
+      alternate = false
+      pages = "home, today"
+      home_seconds = 30
+      page_seconds = 9
+      reading_seconds = 20
+      call_seconds = 25
+      night_hours = ""
+      night_brightness = 20
+      stale_f0_hours = 6
+      install_android = "https://a.vn"
+      install_ios = "https://i.vn"
+      apps = [
+        { name = "Một", link = "https://1.vn" },
+        { name = "Hai", android = "https://2.vn/a", ios = "https://2.vn/i" },
+      ]
+      [contacts]
+      retention_days = 21
+      """, path: "kiosk.toml")
+    let (screen, site) = (settings.screen, settings.site)
+    #expect(screen.diagonalInches == 21.5 && screen.touch == true && site.hasTouch)
+    #expect(!screen.pages.alternates && screen.pages.order == [.home, .today])
+    #expect(screen.pages.homeMilliseconds == 30_000 && screen.pages.pageMilliseconds == 9000)
+    #expect(screen.pages.readingMilliseconds == 20_000 && screen.pages.callMilliseconds == 25_000)
+    #expect(screen.nightHours.isEmpty && screen.nightBrightness == 20 && screen.staleF0Hours == 6)
+    #expect(site.operatorName == "Bệnh viện A" && site.operatorContact == "phòng 1" && site.contactDays == 21)
+    #expect(site.installCodes.map(\.store) == [.android, .ios])
+    #expect(site.apps.map(\.name) == ["Một", "Hai"])
+    #expect(site.apps.map(\.codes.count) == [1, 2])
+    #expect(site.appParts.map { $0.map(\.name) } == [["Bluezone", "Một", "Hai"], ["Bluezone", "Hai"]])
+  }
+
+  @Test(
+    "A wrong list of apps, page or time is refused with what is wrong about it",
+    arguments: [
+      ("apps = \"x\"", "must be a list"), ("apps = [ 1 ]", "app (number 1) that lacks a name"),
+      ("apps = [ { name = \"A\" } ]", "has no link"),
+      ("apps = [ { name = \"A\", link = \"https://a.vn\", colour = \"red\" } ]", "unknown key colour"),
+      ("apps = [ { name = \"A\", link = \"\" } ]", "wrong link"),
+      ("pages = \"home, garden\"", "must be 1 to 24 of home, install"), ("diagonal_inches = 1", "must be 2 to 120"),
+      ("touch = true", "must be one of"), ("night_hours = \"22-5\"", "must be times of the day"),
+    ])
+  func wrongScreen(line: String, expected: String) {
+    let message = message("[screen]\n" + line)
+    #expect(message.hasPrefix("kiosk.toml:2: screen.") && message.contains(expected), "\(message)")
   }
 
   @Test("A file that cannot be read says why") func unreadable() throws {

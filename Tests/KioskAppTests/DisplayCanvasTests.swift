@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import CPangoCairo
 import Foundation
 import KioskCore
 import Testing
@@ -7,39 +8,58 @@ import Testing
 
 @Suite("A canvas")
 struct DisplayCanvasTests {
-  @Test("draws a page whose code a phone reads as the address", arguments: DisplaySamples.sizes)
-  func codeIsReadable(size: ScreenSize) throws {
-    let folder = DisplaySamples.newFolder()
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    var page = DisplaySamples.ordinary
-    for (address, prompt) in [
-      (HomePage.defaultInstallAddress, HomePage.Prompt.none),
-      ("https://smart.thanhhoa.gov.vn/cai-dat?nguon=cua-chinh", .install),
-    ] {
-      page.installAddress = address
-      page.prompt = prompt
-      page.isDemo = prompt == .install
-      let canvas = try Canvas(size: size)
-      try canvas.draw(page.scene(size: size))
-      try canvas.writePNG(to: "\(folder)/page.png")
-      #expect(try DisplayReader.read("\(folder)/page.png") == [address])
-    }
-  }
-
   @Test("sets every text inside its box, not much smaller than asked", arguments: DisplaySamples.sizes)
   func textFits(size: ScreenSize) throws {
     let canvas = try Canvas(size: size)
-    for page in DisplaySamples.pages {
-      for case .text(let text) in page.scene(size: size).elements {
+    for state in DisplaySamples.states {
+      let asked = state.scene(size: size)
+      let set = canvas.withGroupsSet(asked)
+      for case (.text(let text), .text(let original)) in zip(set.elements, asked.elements) {
         let fit = canvas.fit(text)
-        #expect(text.box.contains(fit.ink), "\(text) at \(fit)")
-        #expect(fit.unknownGlyphs == 0, "\(text)")
+        let what = Comment(rawValue: "\(text) at \(fit) of \(state.page) in \(size)")
+        #expect(text.box.contains(fit.ink), what)
+        #expect(fit.unknownGlyphs == 0, what)
         // Figures fill their boxes, whatever their size; words may shrink, but not by half.
-        if text.role != .figure { #expect(fit.size >= 0.55 * Double(text.size), "\(text) at \(fit)") }
-        #expect(fit.size >= 7, "\(text) at \(fit)")
+        if text.role != .figure, text.role != .clock { #expect(fit.size >= 0.52 * Double(original.size), what) }
+        #expect(fit.size >= 7, what)
       }
     }
+  }
+
+  @Test("lets the strokes of no text touch those of another, or a code", arguments: DisplaySamples.sizes)
+  func strokesKeepApart(size: ScreenSize) throws {
+    let canvas = try Canvas(size: size)
+    for state in DisplaySamples.states {
+      let marks = canvas.withGroupsSet(state.scene(size: size)).elements.compactMap { element -> Box? in
+        switch element {
+        case .text(let text): canvas.fit(text).ink
+        case .qr(let qr): qr.box
+        case .icon(let icon): icon.box.centredSquare()
+        case .rectangle: nil
+        }
+      }
+      for (index, one) in marks.enumerated() {
+        for other in marks[(index + 1)...] where one.intersects(other) {
+          Issue.record("\(one) and \(other) of \(state.page) in \(size)")
+        }
+      }
+    }
+  }
+
+  @Test("sets the texts of a group equally large, as large as fits the longest")
+  func groups() throws {
+    let size = ScreenSize(width: 400, height: 200)
+    let canvas = try Canvas(size: size)
+    let texts = ["kurz", "ein sehr viel längerer Text"].enumerated().map { index, words in
+      Scene.Text(
+        words, in: Box(x: 0, y: 100 * index, width: 200, height: 80), role: .body, size: 60, colour: Colour(0xFFFFFF),
+        group: 1)
+    }
+    let scene = Scene(size: size, background: Colour(0), elements: texts.map { .text($0) })
+    let set = canvas.withGroupsSet(scene).elements.compactMap {
+      if case .text(let text) = $0 { text.size } else { nil }
+    }
+    #expect(set.count == 2 && set[0] == set[1] && set[0] == Int(canvas.fit(texts[1]).size) && set[0] < 60)
   }
 
   @Test("marks no pixel outside the box that a text is measured to need", arguments: Scene.Role.allCases)
@@ -49,7 +69,8 @@ struct DisplayCanvasTests {
     for alignment in Scene.Alignment.allCases {
       for em in [9, 33, 64, 101] {
         let text = Scene.Text(
-          role == .figure ? "1.288" : "Ễnh ương ở gầỵ", in: Box(x: 20, y: 20, width: 660, height: 220),
+          role == .figure || role == .clock ? "1.288" : "Ễnh ương ở gầỵ",
+          in: Box(x: 20, y: 20, width: 660, height: 220),
           role: role,
           size: em, weight: .bold, colour: Colour(0xFFFFFF), alignment: alignment)
         try canvas.draw(Scene(size: size, background: Colour(0), elements: [.text(text)]))
@@ -78,6 +99,32 @@ struct DisplayCanvasTests {
     }
   }
 
+  @Test(
+    "has them in the font itself, not in another one that stands in",
+    arguments: [PANGO_WEIGHT_NORMAL, PANGO_WEIGHT_BOLD])
+  func ownGlyphs(weight: PangoWeight) throws {
+    let letters = ScreenText.allCases.map { $0.text(in: .vietnamese) }.joined() + "ẳẵẳặếềểễệộởữựỵẲẴẶẾỀỂỄỆỘỞỮỰỴ"
+    let map = try #require(pango_cairo_font_map_get_default())
+    let context = try #require(pango_font_map_create_context(map))
+    let description = try #require(pango_font_description_from_string(Typesetter.family))
+    pango_font_description_set_weight(description, weight)
+    let font = try #require(pango_context_load_font(context, description))
+    for scalar in letters.unicodeScalars where scalar != "\n" {
+      #expect(pango_font_has_char(font, scalar.value) != 0, "\(scalar)")
+    }
+    pango_font_description_free(description)
+    g_object_unref(UnsafeMutableRawPointer(font))
+    g_object_unref(UnsafeMutableRawPointer(context))
+  }
+
+  @Test("says which package is missing instead of taking another font")
+  func noFont() throws {
+    let error = #expect(throws: DisplayError.fontMissing(family: "No Such Font")) {
+      try Canvas(size: .fullHD, fontFamily: "No Such Font")
+    }
+    #expect(error?.description.contains("fonts-inter") == true)
+  }
+
   @Test("counts a character that no font has")
   func unknownGlyph() throws {
     let canvas = try Canvas(size: ScreenSize(width: 100, height: 100))
@@ -101,7 +148,7 @@ struct DisplayCanvasTests {
     var page = DisplaySamples.ordinary
     try canvas.draw(page.scene(size: size))
     let before = canvas.pixels
-    page.peopleNear = 4
+    page.figures.peopleNear = 4
     let drawn = try canvas.draw(page.scene(size: size))
     let box = try #require(drawn.first)
     #expect(drawn.count == 1)
@@ -118,12 +165,13 @@ struct DisplayCanvasTests {
   func stepsEqualWhole() throws {
     for size in [ScreenSize(width: 800, height: 480), ScreenSize(width: 320, height: 480)] {
       let stepwise = try Canvas(size: size)
-      for page in DisplaySamples.pages + DisplaySamples.pages.reversed() {
-        let scene = page.scene(size: size)
+      let states = DisplaySamples.states.enumerated().compactMap { $0.offset.isMultiple(of: 4) ? $0.element : nil }
+      for state in states + states.reversed() {
+        let scene = state.scene(size: size)
         try stepwise.draw(scene)
         let fresh = try Canvas(size: size)
         try fresh.draw(scene)
-        #expect(stepwise.pixels == fresh.pixels, "\(page)")
+        #expect(stepwise.hasSamePixels(as: fresh), "\(state.page)")
       }
     }
   }
@@ -166,9 +214,9 @@ struct DisplayCanvasTests {
     let canvas = try Canvas(size: size)
     var page = DisplaySamples.ordinary
     try canvas.draw(page.scene(size: size))
-    page.installAddress = String(repeating: "x", count: 3000)
+    page.site.installAddress = String(repeating: "x", count: 3000)
     #expect(throws: DisplayError.addressTooLong(bytes: 3000)) { try canvas.draw(page.scene(size: size)) }
-    page.installAddress = HomePage.defaultInstallAddress
+    page.site.installAddress = ScreenState.Site.defaultInstallAddress
     #expect(try canvas.draw(page.scene(size: size)) == [Box(x: 0, y: 0, width: 800, height: 480)])
   }
 

@@ -12,7 +12,7 @@ struct DisplayPNGTests {
 
   private func page(_ address: String) -> Scene {
     var page = DisplaySamples.ordinary
-    page.installAddress = address
+    page.site.installAddress = address
     return page.scene(size: size)
   }
 

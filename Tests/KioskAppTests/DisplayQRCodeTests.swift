@@ -8,7 +8,7 @@ import Testing
 struct DisplayQRCodeTests {
   @Test("of the install address has 29 modules a side, and dark finder patterns in three corners")
   func shape() throws {
-    let code = try QRCode(HomePage.defaultInstallAddress)
+    let code = try QRCode(ScreenState.Site.defaultInstallAddress)
     #expect(code.side == 29)
     for (column, row) in [(0, 0), (22, 0), (0, 22)] {
       #expect((0..<7).allSatisfy { code.isDark(column: column + $0, row: row) })
@@ -19,14 +19,14 @@ struct DisplayQRCodeTests {
 
   @Test("is light all around")
   func quietZone() throws {
-    let code = try QRCode(HomePage.defaultInstallAddress)
+    let code = try QRCode(ScreenState.Site.defaultInstallAddress)
     #expect(!code.isDark(column: -1, row: 0))
     #expect(!code.isDark(column: 0, row: code.side))
   }
 
   @Test("gets whole pixels a module, four light ones on each side counted")
   func wholePixels() throws {
-    let code = try QRCode(HomePage.defaultInstallAddress)
+    let code = try QRCode(ScreenState.Site.defaultInstallAddress)
     #expect(code.pixelsPerModule(in: 37) == 1)
     #expect(code.pixelsPerModule(in: 36) == 0)
     #expect(code.pixelsPerModule(in: 369) == 9)
@@ -53,7 +53,7 @@ struct DisplayQRCodeTests {
   func tooSmall() throws {
     let size = ScreenSize(width: 36, height: 36)
     let qr = Scene.QR(
-      address: HomePage.defaultInstallAddress, box: Box(x: 0, y: 0, width: 36, height: 36), dark: Colour(0),
+      address: ScreenState.Site.defaultInstallAddress, box: Box(x: 0, y: 0, width: 36, height: 36), dark: Colour(0),
       light: Colour(0xFFFFFF))
     let canvas = try Canvas(size: size)
     #expect(throws: DisplayError.qrTooSmall(modules: 37, pixels: 36)) {

@@ -8,44 +8,50 @@ import Tracer
 /// The screens and pages that the tests of drawing go through.
 enum DisplaySamples {
   static let sizes: [ScreenSize] = [
-    (480, 320), (800, 480), (1024, 768), (1280, 1024), (1920, 1080), (2560, 1080), (3840, 2160),
+    (480, 320), (800, 480), (1024, 600), (1024, 768), (1280, 800), (1920, 1080), (2560, 1080), (3840, 2160),
   ].flatMap { [ScreenSize(width: $0.0, height: $0.1), ScreenSize(width: $0.1, height: $0.0)] }
 
-  static let ordinary = HomePage(
-    peopleAround: 27, bluezonersAround: 11, peopleNear: 3, bluezonersNear: 2, communityTotal: 23_456_789,
-    radio: .running, clock: HomePage.Clock(time: "14:05:09", date: "21/11/2025", isSynchronised: true),
-    lastF0Sync: "14:02")
-
-  /// One of each state, in both languages, with long figures among them.
-  static let pages: [HomePage] = {
-    var pages: [HomePage] = []
-    for language in ScreenLanguage.allCases {
-      for prompt in HomePage.Prompt.allCases {
-        var page = ordinary
-        page.language = language
-        page.prompt = prompt
-        pages.append(page)
-        page.isDemo = true
-        page.peopleAround = 1288
-        page.bluezonersAround = 188
-        page.communityTotal = nil
-        pages.append(page)
-      }
-      for fault in HomePage.Fault.allCases {
-        var page = ordinary
-        page.language = language
-        page.radio = .down(fault, step: .powerCycle)
-        page.lastF0Sync = nil
-        page.clock.isSynchronised = false
-        pages.append(page)
-      }
-      var page = ordinary
-      page.language = language
-      page.radio = .starting
-      pages.append(page)
-    }
-    return pages
+  static let ordinary: ScreenState = {
+    var state = ScreenState(clock: .init(time: "14:05:09", date: "21/11/2025", isSynchronised: true))
+    state.radio = .running
+    state.f0 = .fresh("14:02 21/11")
+    (state.figures.peopleAround, state.figures.bluezonersAround) = (27, 11)
+    (state.figures.peopleNear, state.figures.bluezonersNear) = (3, 2)
+    return state
   }()
+
+  /// Every page in both languages: as usual, by touch, and in the most crowded states.
+  static let states: [ScreenState] = ScreenLanguage.allCases.flatMap { language -> [ScreenState] in
+    var site = ScreenState.Site()
+    var samples = [PageSample(site: site)]
+    site.hasTouch = true
+    samples.append(PageSample(site: site))
+    samples[1].isDemo = true
+    samples[1].trouble = .radio
+    site.androidAddress = "https://play.google.com/store/apps/details?id=com.mic.bluezone"
+    site.iosAddress = "https://apps.apple.com/vn/app/bluezone/id1508062685"
+    site.operatorName = "Bệnh viện Đa khoa tỉnh Thừa Thiên Huế, phòng Kế hoạch"
+    site.operatorContact = "phòng 203 nhà B, 0234 3822 325"
+    for trouble in [PageSample.Trouble.clock, .feed, .starting] {
+      samples.append(PageSample(site: site))
+      samples[samples.count - 1].trouble = trouble
+    }
+    samples[2].nightBrightness = 20
+    return samples.flatMap { sample in
+      PageSample.names.compactMap { name in
+        var sample = sample
+        sample.language = language
+        guard var state = sample.state(of: name) else { return nil }
+        if sample.trouble == .clock {
+          (state.figures.peopleAround, state.figures.bluezonersAround) = (1288, 888)
+          (state.today.visits, state.today.uncertainty) = (12_345, 1852)
+          state.isWelcoming = true
+        }
+        if sample.trouble == .starting { state.communityTotal = 23_456_789 }
+        return state
+      }
+    }
+  }
 
   /// A new folder of the test's own; the caller removes it.
   static func newFolder() -> String {
@@ -69,6 +75,20 @@ extension Canvas {
           let start = y * pitch + 4 * x
           return Pixel(red: bytes[start + 2], green: bytes[start + 1], blue: bytes[start])
         }
+      }
+    }
+  }
+}
+
+extension Canvas {
+  /// Whether every pixel is equal, without the unused byte.
+  func hasSamePixels(as other: Canvas) -> Bool {
+    withPixels { ours, pitch in
+      other.withPixels { theirs, theirPitch in
+        let (ours, theirs) = (ours.bindMemory(to: UInt32.self), theirs.bindMemory(to: UInt32.self))
+        guard pitch == theirPitch, ours.count == theirs.count else { return false }
+        for index in 0..<ours.count where (ours[index] ^ theirs[index]) & 0xFF_FFFF != 0 { return false }
+        return true
       }
     }
   }

@@ -15,7 +15,7 @@
       #expect(window.size == size)
       var page = DisplaySamples.ordinary
       for count in 1...20 {
-        page.peopleAround = count
+        page.figures.peopleAround = count
         try window.show(page.scene(size: window.size))
       }
       try window.close()

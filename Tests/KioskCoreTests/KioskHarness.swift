@@ -204,11 +204,11 @@ struct KioskHarness {
 
   var status: Status { kiosk.status(at: now) }
 
-  var pages: [(at: Int64, page: HomePage)] {
+  var pages: [(at: Int64, page: ScreenState)] {
     effects.compactMap { at, effect in if case .show(let page) = effect { (at, page) } else { nil } }
   }
 
-  var page: HomePage? { pages.last?.page }
+  var page: ScreenState? { pages.last?.page }
 
   var writes: [(at: Int64, updates: [ContactUpdate])] {
     effects.compactMap { at, effect in if case .write(let updates) = effect { (at, updates) } else { nil } }

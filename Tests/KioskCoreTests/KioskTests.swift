@@ -292,8 +292,8 @@ struct KioskRadioFaultTests {
       (.notAllowed, .notAllowed), (.busy, .notAnswering), (.closed, .notAnswering),
       (.outOfStep, .notAnswering),
       (.congested, .notAnswering), (.system(errno: 5), .notAnswering),
-    ] as [(TransportFault, HomePage.Fault)])
-  func down(fault: TransportFault, shown: HomePage.Fault) {
+    ] as [(TransportFault, ScreenState.Fault)])
+  func down(fault: TransportFault, shown: ScreenState.Fault) {
     var harness = KioskHarness()
     harness.opening = .fails(fault)
     harness.start()
@@ -366,7 +366,7 @@ struct KioskRadioFaultTests {
     harness.unplug()
     harness.run(for: 31_000)
     #expect(harness.status.peopleAround == 0)
-    #expect(harness.page?.prompt == HomePage.Prompt.none)
+    #expect(harness.page?.takeover == nil)
     #expect(!harness.lines.buzzer)
   }
 }
@@ -416,7 +416,7 @@ struct KioskPageTests {
     harness.run(for: 1000)
     let status = harness.status
     #expect([status.peopleAround, status.bluezonersAround, status.peopleNear, status.bluezonersNear] == [4, 2, 2, 1])
-    let page = harness.page
+    let page = harness.page?.figures
     #expect([page?.peopleAround, page?.bluezonersAround, page?.peopleNear, page?.bluezonersNear] == [4, 2, 2, 1])
     #expect(status.radio.reports == 5 && status.addressesAround == 5)
     #expect(status.radio.hciVersion == 8)
@@ -429,7 +429,7 @@ struct KioskPageTests {
     let isSeen = harness.stand(S.phone, from: 1)
     #expect(isSeen)
     #expect(harness.lines == LineStates(amber: true, buzzer: true))
-    #expect(harness.page?.prompt == .install)
+    #expect(harness.page?.takeover == .install)
     #expect(
       [harness.status.lines.green, harness.status.lines.amber, harness.status.lines.buzzer] == [
         false, true, true,
@@ -442,12 +442,13 @@ struct KioskPageTests {
     #expect(harness.lines == LineStates(amber: true, buzzer: true))
     // The rhythm needs no word from the core.
     #expect(harness.programs.count == programs)
-    harness.run(for: 7599)
-    #expect(harness.page?.prompt == .install)
-    harness.run(for: 1)
-    #expect(harness.page?.prompt == HomePage.Prompt.none)
+    harness.run(for: 7600)
     // The green heartbeat may flash.
     #expect(!harness.lines.amber && !harness.lines.buzzer)
+    // Scanning takes longer than the lamp blinks; then comes what follows a scan.
+    #expect(harness.page?.takeover == .install)
+    harness.run(for: 13_000)
+    #expect(harness.page?.takeover == nil && harness.page?.page == .install(2))
   }
 
   @Test("A Bluezoner gets green and a welcome; a computer, and a phone with the app, get nothing")
@@ -463,12 +464,13 @@ struct KioskPageTests {
     let isSeen = harness.stand(BluezoneAdvertisement.data(for: S.id(1)), from: 1001)
     #expect(isSeen)
     #expect(harness.lines == LineStates(green: true, buzzer: true))
-    #expect(harness.page?.prompt == .welcome)
+    #expect(harness.page?.takeover == .welcome && harness.page?.isWelcoming == true)
     harness.run(for: 100)
     #expect(harness.lines == LineStates(green: true))
     harness.run(for: 900)
     #expect(harness.lines == .allInactive)
-    #expect(harness.page?.prompt == HomePage.Prompt.none)
+    harness.run(for: 3000)
+    #expect(harness.page?.takeover == nil && harness.page?.isWelcoming == false)
   }
 
   @Test("A kiosk without radio, or without a clock, blinks slowly in yellow until it is well again")
@@ -511,9 +513,9 @@ struct KioskPageTests {
     harness.start()
     harness.handle(.input(InputChange(.presence, isActive: true)))
     harness.run(for: 4999)
-    #expect(harness.page?.prompt == HomePage.Prompt.none)
+    #expect(harness.page?.takeover == nil)
     harness.run(for: 1)
-    #expect(harness.page?.prompt == (isWanted ? .install : HomePage.Prompt.none))
+    #expect(harness.page?.takeover == (isWanted ? .install : nil))
   }
 
   @Test("When the kiosk stops, its last program is dark")
@@ -535,15 +537,56 @@ struct KioskPageTests {
     #expect(isSeenNow && harness.lines == LineStates(amber: true, buzzer: true))
   }
 
+  @Test("A touch turns pages, switches the language, and counts somebody without a phone, who is told so")
+  func touches() {
+    var harness = KioskHarness()
+    harness.start()
+    harness.handle(.touched(.nextPage))
+    #expect(harness.page?.page == .install(1))
+    harness.handle(.touched(.page(.privacy(1))))
+    #expect(harness.page?.page == .privacy(1))
+    harness.handle(.touched(.language))
+    #expect(harness.page?.language == .english)
+    harness.handle(.touched(.checkIn))
+    #expect(harness.page?.checkIn?.answer == .counted)
+    #expect(harness.status.visits.withoutPhone == 1)
+    harness.run(for: CoreLimits.checkInMilliseconds)
+    #expect(harness.page?.checkIn == nil)
+  }
+
+  @Test("The page of the day shows the visits by hour, and F0 data grows old")
+  func today() {
+    var settings = Settings()
+    settings.screen.pages.order = [.today]
+    var harness = KioskHarness(settings: settings)
+    harness.start()
+    harness.handle(.checkIn)
+    #expect(harness.page?.today.visits == 1 && harness.page?.today.hours.count == 24)
+    #expect(harness.page?.today.hours[7] == .init(visits: 1, bluezoners: 0) && harness.page?.today.currentHour == 7)
+    harness.handle(.f0Synced(S.midnight.adding(milliseconds: -48 * 3_600_000)))
+    guard case .stale = harness.page?.f0 else { return #expect(harness.page?.f0 == nil) }
+  }
+
+  @Test("At night the palette is dark, as the settings say")
+  func night() {
+    var settings = Settings()
+    settings.screen.nightHours = QuietHours.list("06:00-07:02") ?? []
+    var harness = KioskHarness(settings: settings)
+    harness.start()
+    #expect(harness.page?.nightBrightness == 60)
+    harness.run(for: 60_000)
+    #expect(harness.page?.nightBrightness == nil)
+  }
+
   @Test("The time of the last F0 data is on the page in local time")
   func f0Sync() {
     var harness = KioskHarness()
     harness.start()
-    #expect(harness.page?.lastF0Sync == nil)
+    #expect(harness.page?.f0 == .never)
     harness.handle(.f0Synced(S.midnight.adding(milliseconds: 45_000)))
-    #expect(harness.page?.lastF0Sync == "07:00 21/11")
+    #expect(harness.page?.f0 == .fresh("07:00 21/11"))
     harness.handle(.f0Synced(nil))
-    #expect(harness.page?.lastF0Sync == nil)
+    #expect(harness.page?.f0 == .never)
   }
 
   @Test("Problems of other parts are told once each, and not without end")

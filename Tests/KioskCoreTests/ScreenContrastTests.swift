@@ -26,28 +26,30 @@ struct ScreenContrastTests {
   }
 
   @Test(
-    "is 7:1 or more for every text, icon and code",
-    arguments: [
-      ScreenSize.fullHD, ScreenSize(width: 1080, height: 1920),
-    ])
-  func everythingStandsOut(size: ScreenSize) {
-    for page in ScreenSamples.pages {
-      let scene = page.scene(size: size)
-      for (index, element) in scene.elements.enumerated() {
-        var ground = scene.background
-        for case .rectangle(let below) in scene.elements[..<index] where below.box.intersects(element.box) {
-          // Whatever lies under a text lies under all of it, lines between texts aside.
-          if below.box.contains(element.box) { ground = below.colour } else { #expect(below.box.height <= 4) }
-        }
-        switch element {
-        case .rectangle: break
-        case .text(let text): #expect(contrast(text.colour, ground) >= 7, "\(text)")
-        case .icon(let icon):
-          #expect(icon.ground == ground)
-          #expect(contrast(icon.colour, ground) >= 7, "\(icon)")
-        case .qr(let qr):
-          #expect(qr.light == ground)
-          #expect(contrast(qr.dark, qr.light) >= 7)
+    "is 7:1 or more for every text, icon and code, by day and at any brightness of the night",
+    arguments: [nil, 100, 75, 50, 35, 20] as [Int?])
+  func everythingStandsOut(night: Int?) {
+    for size in [ScreenSize.fullHD, ScreenSize(width: 320, height: 480)] {
+      for var state in ScreenSamples.states {
+        state.nightBrightness = night
+        let scene = state.scene(size: size)
+        for (index, element) in scene.elements.enumerated() {
+          if case .rectangle = element { continue }
+          var ground = scene.background
+          for case .rectangle(let below) in scene.elements[..<index] where below.box.intersects(element.box) {
+            // Whatever lies under a text lies under all of it, lines between texts aside.
+            if below.box.contains(element.box) { ground = below.colour } else { #expect(below.box.height <= 4) }
+          }
+          switch element {
+          case .rectangle: break
+          case .text(let text): #expect(contrast(text.colour, ground) >= 7, "\(text)")
+          case .icon(let icon):
+            #expect(icon.ground == ground)
+            #expect(contrast(icon.colour, ground) >= 7, "\(icon)")
+          case .qr(let qr):
+            #expect(qr.light == ground)
+            #expect(contrast(qr.dark, qr.light) >= 7)
+          }
         }
       }
     }

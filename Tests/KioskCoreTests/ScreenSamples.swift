@@ -2,48 +2,87 @@
 import KioskCore
 import Tracer
 
-/// The screens and pages that every test of the layout goes through.
+/// The screens and states that every test of the layout goes through.
 enum ScreenSamples {
   static let sizes: [ScreenSize] = [
-    (480, 320), (640, 480), (800, 480), (1024, 600), (1024, 768), (1280, 720), (1280, 1024), (1366, 768),
+    (480, 320), (640, 480), (800, 480), (1024, 600), (1024, 768), (1280, 720), (1280, 800), (1280, 1024), (1366, 768),
     (1920, 1080), (1920, 1200), (2560, 1080), (3840, 2160),
   ].flatMap { [ScreenSize(width: $0.0, height: $0.1), ScreenSize(width: $0.1, height: $0.0)] }
 
-  static let clock = HomePage.Clock(time: "14:05:09", date: "21/11/2025", isSynchronised: true)
+  static let clock = ScreenState.Clock(time: "14:05:09", date: "21/11/2025", isSynchronised: true)
 
-  /// A page on an ordinary morning.
-  static let ordinary = HomePage(
-    peopleAround: 27, bluezonersAround: 11, peopleNear: 3, bluezonersNear: 2, communityTotal: 23_456_789,
-    radio: .running, clock: clock, lastF0Sync: "14:02")
+  /// Every page there is.
+  static let pages: [PageName] =
+    [.home] + (1...4).map { .install($0) } + [.invite, .today] + (1...2).map { .privacy($0) }
+    + (1...2).map { .apps($0) }
 
-  /// Every combination of states, with figures as long as they get.
-  static let pages: [HomePage] = {
-    var pages: [HomePage] = []
-    let radios: [HomePage.Radio] =
-      [.starting, .running] + HomePage.Fault.allCases.map { .down($0, step: .reopen) }
-      + RecoveryStep.allCases.map { .down(.notAnswering, step: $0) } + [.down(.noAdapter, step: nil)]
+  /// The home page on an ordinary morning.
+  static let ordinary: ScreenState = {
+    var state = ScreenState(clock: clock)
+    state.radio = .running
+    state.f0 = .fresh("14:02 21/11")
+    (state.figures.peopleAround, state.figures.bluezonersAround) = (27, 11)
+    (state.figures.peopleNear, state.figures.bluezonersNear) = (3, 2)
+    state.today.hours = (0..<24).map { .init(visits: (8...17).contains($0) ? 3 * $0 : 0, bluezoners: $0) }
+    (state.today.visits, state.today.uncertainty, state.today.bluezoners) = (375, 57, 125)
+    state.today.currentHour = 17
+    state.site.apps = [
+      .init(name: "Smart Thanh Hóa", codes: [.init("https://example.vn/app")]),
+      .init(
+        name: "Sổ sức khỏe điện tử",
+        codes: [.init("https://example.vn/a", store: .android), .init("https://example.vn/i", store: .ios)]),
+    ]
+    return state
+  }()
+
+  /// Every page and takeover, each in the states that change its layout, with figures as long as they get.
+  static let states: [ScreenState] = {
+    var states: [ScreenState] = []
     for language in ScreenLanguage.allCases {
-      for prompt in HomePage.Prompt.allCases {
-        for radio in radios {
-          for isDemo in [false, true] {
-            var page = ordinary
-            page.language = language
-            page.prompt = prompt
-            page.radio = radio
-            page.isDemo = isDemo
-            pages.append(page)
-            page.communityTotal = nil
-            page.lastF0Sync = nil
-            page.clock.isSynchronised = false
-            page.peopleAround = 1288
-            page.bluezonersAround = 888
-            page.peopleNear = 0
-            pages.append(page)
-          }
+      for variant in variants {
+        var state = variant
+        state.language = language
+        for page in pages {
+          state.page = page
+          states.append(state)
+        }
+        state.page = .home
+        for takeover in ScreenState.Takeover.allCases {
+          state.takeover = takeover
+          states.append(state)
         }
       }
     }
-    return pages
+    return states
+  }()
+
+  private static let variants: [ScreenState] = {
+    var touched = ordinary
+    touched.site.hasTouch = true
+    touched.communityTotal = 23_456_789
+    touched.isWelcoming = true
+    var crowded = ordinary
+    crowded.isDemo = true
+    crowded.nightBrightness = 20
+    crowded.f0 = .never
+    crowded.clock.isSynchronised = false
+    crowded.radio = .starting
+    (crowded.figures.peopleAround, crowded.figures.bluezonersAround) = (1288, 888)
+    (crowded.today.visits, crowded.today.uncertainty) = (12_345, 1852)
+    crowded.site.androidAddress = "https://play.google.com/store/apps/details?id=com.mic.bluezone"
+    crowded.site.iosAddress = "https://apps.apple.com/vn/app/bluezone/id1508062685"
+    crowded.site.operatorName = "Bệnh viện Đa khoa tỉnh Thừa Thiên Huế, phòng Kế hoạch tổng hợp"
+    crowded.site.operatorContact = "phòng 203 nhà B, 0234 3822 325"
+    var failing = ordinary
+    failing.communityTotal = 23_456_789
+    failing.site.hasTouch = true
+    failing.f0 = .stale("14:02 18/11")
+    failing.today = ScreenState.Today()
+    return [ordinary, touched, crowded]
+      + ScreenState.Fault.allCases.map { fault in
+        failing.radio = .down(fault, step: .powerCycle)
+        return failing
+      }
   }()
 }
 
@@ -55,4 +94,7 @@ extension Scene {
 
   /// The words of the scene, a line a text.
   var words: [String] { texts.map(\.string) }
+
+  var codes: [Scene.QR] { elements.compactMap { if case .qr(let qr) = $0 { qr } else { nil } } }
+  var icons: [Scene.Icon.Shape] { elements.compactMap { if case .icon(let icon) = $0 { icon.shape } else { nil } } }
 }

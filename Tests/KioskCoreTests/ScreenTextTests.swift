@@ -14,11 +14,24 @@ struct ScreenTextTests {
     }
   }
 
-  @Test("say that a number of people is an estimate", arguments: ScreenText.allCases)
-  func estimate(text: ScreenText) {
-    let (vietnamese, english) = (text.text(in: .vietnamese).lowercased(), text.text(in: .english).lowercased())
-    #expect(!vietnamese.contains("người") || vietnamese.contains("khoảng"))
-    #expect(!english.contains("people") || english.contains("about"))
+  @Test("fill in the same values in every language", arguments: ScreenText.allCases)
+  func values(text: ScreenText) {
+    func places(_ words: String) -> [Bool] { ["{0}", "{1}"].map { words.contains($0) } }
+    #expect(places(text.text(in: .vietnamese)) == places(text.text(in: .english)))
+    #expect(!places(text.text(in: .vietnamese, "1", "2")).contains(true))
+  }
+
+  @Test("say that a number of people is an estimate")
+  func estimate() {
+    #expect(ScreenText.people.text(in: .vietnamese).contains("khoảng"))
+    #expect(ScreenText.people.text(in: .english).contains("about"))
+    #expect(ScreenText.visits.text(in: .vietnamese).contains("±"))
+  }
+
+  @Test("are written in composed letters, which every font knows", arguments: ScreenText.allCases)
+  func composed(text: ScreenText) {
+    let marks: ClosedRange<Unicode.Scalar> = "\u{300}"..."\u{36F}"
+    #expect(!text.text(in: .vietnamese).unicodeScalars.contains { marks.contains($0) })
   }
 
   @Test(

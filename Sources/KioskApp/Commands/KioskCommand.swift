@@ -13,7 +13,7 @@ struct KioskCommand: AsyncParsableCommand {
       RunCommand.self, StatusCommand.self, LogCommand.self, HistoryCommand.self, F0Command.self, ExposuresCommand.self,
       ExportCommand.self, IdentityCommand.self, AuditCommand.self, IDsCommand.self, CalibrateCommand.self,
       ReplayCommand.self, CaptureCommand.self, RenderCommand.self, ScreenCommand.self, RecoverCommand.self,
-      LinesOffCommand.self, LinesLatencyCommand.self,
+      LinesOffCommand.self, LinesLatencyCommand.self, ScreenSpeedCommand.self,
     ])
 }
 

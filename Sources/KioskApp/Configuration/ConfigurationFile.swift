@@ -123,12 +123,41 @@ struct ConfigurationFile {
     },
     "screen.rotation": choice(number: ScreenRotation.allCases) { $0.screen.rotation = $1 },
     "screen.language": choice(named(ScreenLanguage.allCases)) { $0.screen.language = $1 },
-    "screen.install_address": checkedText { settings, value throws(Refusal) in
-      guard (1...QRCode.longestAddress).contains(value.utf8.count) else {
-        throw Refusal(reason: "must have 1 to \(QRCode.longestAddress) bytes, or no QR code can hold it")
+    "screen.diagonal_inches": Key { value, settings throws(Refusal) in
+      guard let inches = value.double ?? value.int.map(Double.init), inches == 0 || (2.0...120).contains(inches) else {
+        throw Refusal(reason: "must be 2 to 120, or 0 to ask the screen")
       }
-      settings.screen.installAddress = value
+      settings.screen.diagonalInches = inches == 0 ? nil : inches
     },
+    "screen.touch": choice(["auto": nil, "yes": true, "no": false]) { $0.screen.touch = $1 },
+    "screen.pages": checkedText { settings, value throws(Refusal) in
+      guard let order = PageSettings.order(value) else {
+        let kinds = PageSettings.Kind.allCases.map(\.rawValue).joined(separator: ", ")
+        throw Refusal(reason: "must be 1 to \(CoreLimits.pageOrder) of \(kinds), with commas between them")
+      }
+      settings.screen.pages.order = order
+    },
+    "screen.home_seconds": integer(3...600) { $0.screen.pages.homeMilliseconds = Int64($1) * 1000 },
+    "screen.page_seconds": integer(3...600) { $0.screen.pages.pageMilliseconds = Int64($1) * 1000 },
+    "screen.reading_seconds": integer(3...600) { $0.screen.pages.readingMilliseconds = Int64($1) * 1000 },
+    "screen.alternate": boolean { $0.screen.pages.alternates = $1 },
+    "screen.call_seconds": integer(5...60) { $0.screen.pages.callMilliseconds = Int64($1) * 1000 },
+    "screen.night_hours": checkedText { settings, value throws(Refusal) in
+      guard let hours = QuietHours.list(value) else {
+        throw Refusal(reason: "must be times of the day such as \"22:00-05:00\", at most \(CoreLimits.quietHours)")
+      }
+      settings.screen.nightHours = hours
+    },
+    "screen.night_brightness": integer(20...100) { $0.screen.nightBrightness = $1 },
+    "screen.stale_f0_hours": integer(1...720) { $0.screen.staleF0Hours = $1 },
+    "screen.install_address": address { $0.screen.site.installAddress = $1 },
+    "screen.install_android": address(mayBeEmpty: true) { $0.screen.site.androidAddress = $1.isEmpty ? nil : $1 },
+    "screen.install_ios": address(mayBeEmpty: true) { $0.screen.site.iosAddress = $1.isEmpty ? nil : $1 },
+    "screen.apps": Key { value, settings throws(Refusal) in
+      settings.screen.site.apps = try apps(value)
+    },
+    "operator.name": shownName { $0.screen.site.operatorName = $1 },
+    "operator.contact": shownName { $0.screen.site.operatorContact = $1 },
     "lines.green": line { $0.lines.green.address = $1 },
     "lines.green_active_low": boolean { $0.lines.green.activeLow = $1 },
     "lines.amber": line { $0.lines.amber.address = $1 },
@@ -176,6 +205,62 @@ struct ConfigurationFile {
       guard !value.isEmpty else { throw Refusal(reason: "must not be empty") }
       set(&settings, value)
     }
+  }
+
+  /// What a code holds.
+  private static func address(
+    mayBeEmpty: Bool = false, _ set: @escaping @Sendable (inout Settings, String) -> Void
+  ) -> Key {
+    checkedText { settings, value throws(Refusal) in
+      guard (mayBeEmpty && value.isEmpty) || isAddress(value) else { throw Refusal(reason: addressRule) }
+      set(&settings, value)
+    }
+  }
+
+  private static let addressRule = "must have 1 to \(QRCode.longestAddress) bytes, or no QR code can hold it"
+
+  private static func isAddress(_ text: String) -> Bool { (1...QRCode.longestAddress).contains(text.utf8.count) }
+
+  /// One line that is shown on the screen; may be empty.
+  private static func shownName(_ set: @escaping @Sendable (inout Settings, String) -> Void) -> Key {
+    checkedText { settings, value throws(Refusal) in
+      guard isShown(value) else {
+        throw Refusal(reason: "must be one line of at most \(CoreLimits.shownNameBytes) bytes")
+      }
+      set(&settings, value)
+    }
+  }
+
+  private static func isShown(_ text: String) -> Bool {
+    text.utf8.count <= CoreLimits.shownNameBytes && !text.contains { $0.isNewline }
+  }
+
+  /// `[ { name = "…", link = "…" }, { name = "…", android = "…", ios = "…" } ]`
+  private static func apps(_ value: any TOMLValueConvertible) throws(Refusal) -> [ScreenState.App] {
+    guard let list = value.array, list.count <= CoreLimits.apps else {
+      throw Refusal(reason: "must be a list of at most \(CoreLimits.apps) apps, as the example file shows")
+    }
+    var apps: [ScreenState.App] = []
+    for (index, item) in list.enumerated() {
+      let which = "has an app (number \(index + 1)) that"
+      guard let table = item.table, let name = table["name"]?.string, !name.isEmpty, isShown(name) else {
+        throw Refusal(reason: "\(which) lacks a name of one line, at most \(CoreLimits.shownNameBytes) bytes")
+      }
+      var codes: [ScreenState.App.Code] = []
+      for (key, store) in [("link", ScreenState.App.Store?.none), ("android", .android), ("ios", .ios)] {
+        guard let entry = table[key] else { continue }
+        guard let text = entry.string, isAddress(text) else {
+          throw Refusal(reason: "\(which) has a wrong \(key): it \(addressRule)")
+        }
+        codes.append(.init(text, store: store))
+      }
+      if let unknown = table.keys.sorted().first(where: { !["name", "link", "android", "ios"].contains($0) }) {
+        throw Refusal(reason: "\(which) has the unknown key \(unknown); name, link, android and ios are known")
+      }
+      guard !codes.isEmpty else { throw Refusal(reason: "\(which) has no link, android or ios") }
+      apps.append(ScreenState.App(name: name, codes: codes))
+    }
+    return apps
   }
 
   /// In the usual form of 36 characters; settings hold it in the order of the air.

@@ -15,15 +15,17 @@ final class Canvas {
   private let typesetter: Typesetter
   private var shown: Scene?
   private var codes: [String: QRCode] = [:]
+  /// The size of each group of the newest scene.
+  private var groupSizes: [[Scene.Text]: Int] = [:]
 
   /// More different codes than any page has; at the limit all are forgotten and made again.
   private static let rememberedCodes = 8
 
-  /// An undefined picture until the first scene. Throws `drawing` if there is no memory for it.
-  init(size: ScreenSize) throws(DisplayError) {
+  /// An undefined picture until the first scene. Throws `drawing` if there is no memory for it, and `fontMissing`.
+  init(size: ScreenSize, fontFamily: String = Typesetter.family) throws(DisplayError) {
     let (width, height) = (Int32(clamping: size.width), Int32(clamping: size.height))
     guard let surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height),
-      let cairo = cairo_create(surface), let typesetter = Typesetter(cairo: cairo)
+      let cairo = cairo_create(surface), let typesetter = try Typesetter(cairo: cairo, family: fontFamily)
     else { throw .drawing(size: size, reason: "out of memory") }
     self.size = size
     self.surface = surface
@@ -44,6 +46,7 @@ final class Canvas {
   /// drawn in full.
   @discardableResult
   func draw(_ scene: Scene) throws(DisplayError) -> [Box] {
+    let scene = withGroupsSet(scene)
     let damage = damage(from: shown, to: scene)
     shown = nil
     for box in damage { try draw(scene, in: box) }
@@ -56,6 +59,28 @@ final class Canvas {
   /// How `text` would be set: for tests, which hold every text to its box.
   func fit(_ text: Scene.Text) -> Typesetter.Fit { typesetter.fit(text) }
 
+  /// The scene with every text of a group at the largest size that fits all of the group.
+  func withGroupsSet(_ scene: Scene) -> Scene {
+    var members: [Int: [Int]] = [:]
+    for (index, element) in scene.elements.enumerated() {
+      if case .text(let text) = element, text.group != 0 { members[text.group, default: []].append(index) }
+    }
+    var (scene, sizes) = (scene, [[Scene.Text]: Int]())
+    for indices in members.values {
+      let texts = indices.compactMap { if case .text(let text) = scene.elements[$0] { text } else { nil } }
+      let known = groupSizes[texts]
+      let size = known ?? texts.map { Int(typesetter.fit($0).size) }.min() ?? 0
+      sizes[texts] = size
+      for (index, var text) in zip(indices, texts) {
+        text.size = size
+        scene.elements[index] = .text(text)
+      }
+    }
+    // Only of the newest scene, or every new figure would be remembered.
+    groupSizes = sizes
+    return scene
+  }
+
   /// Lends the pixels, row by row; a row is `pitch` bytes.
   func withPixels<Result>(_ body: (_ pixels: UnsafeRawBufferPointer, _ pitch: Int) -> Result) -> Result {
     let pitch = Int(cairo_image_surface_get_stride(surface))
@@ -67,6 +92,20 @@ final class Canvas {
   func writePNG(to path: String) throws(DisplayError) {
     let status = cairo_surface_write_to_png(surface, path)
     guard status == CAIRO_STATUS_SUCCESS else { throw .writing(path: path, reason: Canvas.words(status)) }
+  }
+
+  /// Draws another picture, scaled, into a box. The next scene is drawn in full.
+  func paste(_ other: Canvas, into box: Box) {
+    shown = nil
+    cairo_save(cairo)
+    defer { cairo_restore(cairo) }
+    clip(to: box)
+    cairo_translate(cairo, Double(box.x), Double(box.y))
+    cairo_scale(
+      cairo, Double(box.width) / Double(other.size.width), Double(box.height) / Double(other.size.height))
+    cairo_set_source_surface(cairo, other.surface, 0, 0)
+    cairo_pattern_set_filter(cairo_get_source(cairo), CAIRO_FILTER_BEST)
+    cairo_paint(cairo)
   }
 
   // MARK: What changed

@@ -23,6 +23,8 @@ enum DisplayError: Error, Equatable {
   case qr(code: Int32)
   /// The box is too small for one pixel a module.
   case qrTooSmall(modules: Int, pixels: Int)
+  /// The font of the pages is not installed.
+  case fontMissing(family: String)
   /// There was no memory for a picture of this size, or Cairo refused it.
   case drawing(size: ScreenSize, reason: String)
   /// The screen cannot be used now; it is looked at again.
@@ -54,6 +56,8 @@ extension DisplayError: CustomStringConvertible {
       "The QR code could not be made (error \(code)). Check that the install address is not empty."
     case .qrTooSmall(let modules, let pixels):
       "\(modules) QR modules do not fit in \(pixels) pixels. Use a shorter address or a larger screen."
+    case .fontMissing(let family):
+      "The font \(family) is not installed, and pages are shown in no other. Do: apt-get install fonts-inter"
     case .drawing(let size, let reason):
       "A picture of \(size) could not be drawn: \(reason). Choose a smaller screen size."
     case .screen(let fault): fault.description

@@ -18,8 +18,9 @@ final class Typesetter {
     fileprivate var y: Double
   }
 
-  /// Looked for in this order; each glyph comes from the first family that has it.
-  static let families = "Inter, Noto Sans, DejaVu Sans, sans"
+  /// The family of every text: package fonts-inter, under the SIL Open Font Licence. It has all letters of Vietnamese;
+  /// pages are laid out for its widths. Only what it lacks, as in the name of an app, comes from other fonts.
+  static let family = "Inter"
   /// No text is set smaller than this many pixels, whatever its box; the box then cuts it off.
   static let smallestSize = 4.0
   /// The em size, in pixels, at which fonts are loaded once; Cairo scales from there. Loading a font at each
@@ -38,10 +39,10 @@ final class Typesetter {
   /// Top and bottom of the digit 0 over the baseline (negative is above), as shares of the em size.
   private var digits: [Scene.Weight: (top: Double, bottom: Double)] = [:]
 
-  /// A typesetter that draws into `cairo`, which must outlive it. `nil` if there is no memory.
-  init?(cairo: OpaquePointer) {
+  /// A typesetter that draws into `cairo`, which must outlive it; `nil` if there is no memory. Throws `fontMissing`.
+  init?(cairo: OpaquePointer, family: String) throws(DisplayError) {
     guard let layout = pango_cairo_create_layout(cairo),
-      let regular = pango_font_description_from_string(Typesetter.families),
+      let regular = pango_font_description_from_string(family),
       let bold = pango_font_description_copy(regular)
     else { return nil }
     self.cairo = cairo
@@ -66,6 +67,19 @@ final class Typesetter {
     cairo_font_options_destroy(options)
     pango_context_set_language(context, pango_language_from_string("vi"))
     pango_context_set_round_glyph_positions(context, 0)
+    // Loaded as it will be used, and so loaded once.
+    guard Typesetter.isInstalled(family, regular, context) else { throw .fontMissing(family: family) }
+  }
+
+  /// Whether what is loaded for the family is of it: Fontconfig gives the next best without a word.
+  private static func isInstalled(
+    _ family: String, _ description: OpaquePointer, _ context: OpaquePointer?
+  ) -> Bool {
+    guard let font = pango_context_load_font(context, description) else { return false }
+    defer { g_object_unref(UnsafeMutableRawPointer(font)) }
+    guard let loaded = pango_font_describe(font) else { return false }
+    defer { pango_font_description_free(loaded) }
+    return pango_font_description_get_family(loaded).map { String(cString: $0) } == family
   }
 
   deinit {
@@ -90,7 +104,7 @@ final class Typesetter {
     let digit = digit(text.weight)
     prepare(text)
     var size = max(Double(text.size), Typesetter.smallestSize)
-    if text.role == .figure {
+    if text.fillsItsBox {
       let height = Double(text.box.height) - 2.5 * Typesetter.inkSlack
       size = min(size, height / (digit.bottom - digit.top))
     }
@@ -106,11 +120,11 @@ final class Typesetter {
 
   private func prepare(_ text: Scene.Text) {
     pango_layout_set_text(layout, text.string, -1)
-    pango_layout_set_attributes(layout, text.role == .figure ? equalDigits : nil)
+    pango_layout_set_attributes(layout, text.role == .clock ? equalDigits : nil)
     pango_layout_set_font_description(layout, text.weight == .bold ? bold : regular)
     pango_layout_set_width(layout, -1)
     pango_layout_set_wrap(layout, PANGO_WRAP_WORD)
-    pango_layout_set_line_spacing(layout, text.role == .headline ? 0.86 : 0.95)
+    pango_layout_set_line_spacing(layout, text.role == .headline ? 0.86 : 1.04)
     switch text.alignment {
     case .left: pango_layout_set_alignment(layout, PANGO_ALIGN_LEFT)
     case .centre: pango_layout_set_alignment(layout, PANGO_ALIGN_CENTER)
@@ -132,16 +146,21 @@ final class Typesetter {
     let free = Double(box.width) - lines.width
     var x = Double(box.x) - lines.x
     // A wrapped layout aligns its lines itself, in a width that is the box's. The others stand by their
-    // strokes, or large letters would seem indented against small ones; figures keep their digits' places.
+    // strokes, or large letters would seem indented against small ones; a clock keeps its digits' places.
     switch text.alignment {
     case _ where text.wraps: x = Double(box.x)
     case .left: x = Double(box.x) - ink.x
     case .centre: x += free / 2
-    case .right where text.role == .figure: x += free
+    case .right where text.role == .clock: x += free
     case .right: x = Double(box.maxX) - ink.x - ink.width
     }
-    var y = Double(box.y) + (Double(box.height) - lines.height) / 2
-    if text.role == .figure {
+    var y = Double(box.y)
+    switch text.verticalAlignment {
+    case .top: break
+    case .middle: y += (Double(box.height) - lines.height) / 2
+    case .bottom: y += Double(box.height) - lines.height
+    }
+    if text.fillsItsBox {
       let baseline = scale * Double(pango_layout_get_baseline(layout)) / Double(PANGO_SCALE)
       y = Double(box.y) + Double(box.height) / 2 - size * (digit.top + digit.bottom) / 2 - baseline
     }
@@ -200,4 +219,9 @@ final class Typesetter {
     }
     return (pixels(ink), pixels(lines))
   }
+}
+
+extension Scene.Text {
+  /// Whether digits fill the height of the box, whatever size is asked for.
+  fileprivate var fillsItsBox: Bool { role == .figure || role == .clock }
 }

@@ -54,8 +54,29 @@ public struct Settings: Hashable, Sendable {
     public var display = "none"
     public var size = ScreenSize.fullHD
     public var rotation = ScreenRotation.none
+    /// The diagonal of the lit part in inches, 2 to 120; nil asks the screen.
+    public var diagonalInches: Double?
+    /// The language that comes first.
     public var language = ScreenLanguage.vietnamese
-    public var installAddress = HomePage.defaultInstallAddress
+    /// What is said of this kiosk. Days and touch are filled in by `Settings.site`.
+    public var site = ScreenState.Site()
+    /// Whether the screen can be touched; nil asks the display.
+    public var touch: Bool?
+    public var pages = PageSettings()
+    /// Hours with the dark palette, and how bright it is, percent, 20 to 100.
+    public var nightHours: [QuietHours] = [QuietHours(fromMinute: 22 * 60, toMinute: 5 * 60)].compactMap(\.self)
+    public var nightBrightness = 60
+    /// F0 data older than this many hours is called old, 1 to 720.
+    public var staleF0Hours = 48
+  }
+
+  /// What the pages say of this kiosk.
+  public var site: ScreenState.Site {
+    var site = screen.site
+    site.contactDays = contactRetentionDays
+    site.visitDays = visitRetentionDays
+    site.hasTouch = screen.touch ?? false
+    return site
   }
 
   public struct Line: Hashable, Sendable {

@@ -11,12 +11,17 @@ public struct Scene: Equatable, Sendable {
   public var background: Colour
   /// Back to front. No element marks a pixel outside its box.
   public var elements: [Element]
+  /// Where a touch does something; the first that contains it counts.
+  public var touchTargets: [TouchTarget]
 
-  /// An empty scene.
-  public init(size: ScreenSize, background: Colour, elements: [Element] = []) {
+  /// A scene; empty without elements.
+  public init(
+    size: ScreenSize, background: Colour, elements: [Element] = [], touchTargets: [TouchTarget] = []
+  ) {
     self.size = size
     self.background = background
     self.elements = elements
+    self.touchTargets = touchTargets
   }
 
   /// One thing in a scene.
@@ -59,7 +64,7 @@ public struct Scene: Equatable, Sendable {
   }
 
   /// Text that must fit in its box: it is set at `size` pixels, or smaller where it would not fit.
-  public struct Text: Equatable, Sendable {
+  public struct Text: Hashable, Sendable {
     /// The words; a line feed starts a new line.
     public var string: String
     /// The only pixels the text may mark.
@@ -76,11 +81,16 @@ public struct Scene: Equatable, Sendable {
     public var alignment: Alignment
     /// Whether a line too long for the box continues on the next one, before the text is made smaller.
     public var wraps: Bool
+    /// Where the lines stand between the top and bottom of the box. Figures stand in its middle.
+    public var verticalAlignment: VerticalAlignment
+    /// Texts of one group are set equally large: as large as fits all of them. 0 stands alone.
+    public var group: Int
 
     /// Text in a box.
     public init(
       _ string: String, in box: Box, role: Role, size: Int, weight: Weight = .regular,
-      colour: Colour, alignment: Alignment = .left, wraps: Bool = false
+      colour: Colour, alignment: Alignment = .left, verticalAlignment: VerticalAlignment = .middle,
+      wraps: Bool = false, group: Int = 0
     ) {
       self.string = string
       self.box = box
@@ -89,16 +99,20 @@ public struct Scene: Equatable, Sendable {
       self.weight = weight
       self.colour = colour
       self.alignment = alignment
+      self.verticalAlignment = verticalAlignment
       self.wraps = wraps
+      self.group = group
     }
   }
 
   /// What a text is for.
-  public enum Role: Equatable, Sendable, CaseIterable {
+  public enum Role: Hashable, Sendable, CaseIterable {
     /// What to do, to be read first and from far; lines set close.
     case headline
-    /// Digits only: their height fills the box, and all are equally wide.
+    /// Digits whose height fills the box.
     case figure
+    /// The same, all equally wide, so that a clock does not jump.
+    case clock
     /// Running words.
     case body
     /// The second language, units, dates.
@@ -106,7 +120,7 @@ public struct Scene: Equatable, Sendable {
   }
 
   /// How heavy the strokes of a text are.
-  public enum Weight: Equatable, Sendable, CaseIterable {
+  public enum Weight: Hashable, Sendable, CaseIterable {
     /// For words that are read at leisure.
     case regular
     /// For words and figures seen from far.
@@ -114,7 +128,7 @@ public struct Scene: Equatable, Sendable {
   }
 
   /// Where a line stands in its box.
-  public enum Alignment: Equatable, Sendable, CaseIterable {
+  public enum Alignment: Hashable, Sendable, CaseIterable {
     /// From the left edge.
     case left
     /// In the middle.
@@ -123,8 +137,18 @@ public struct Scene: Equatable, Sendable {
     case right
   }
 
+  /// Where lines stand in a box that is higher than they are.
+  public enum VerticalAlignment: Hashable, Sendable, CaseIterable {
+    /// From the top edge.
+    case top
+    /// In the middle.
+    case middle
+    /// Down to the bottom edge.
+    case bottom
+  }
+
   /// A QR code, drawn as large as whole-pixel modules allow, in the middle of its box with its quiet zone.
-  public struct QR: Equatable, Sendable {
+  public struct QR: Hashable, Sendable {
     /// What a phone reads.
     public var address: String
     /// The box for modules and quiet zone.
@@ -184,6 +208,36 @@ public struct Scene: Equatable, Sendable {
       case waves
       /// A shield: F0 data.
       case shield
+      /// A chevron to the right: what comes next.
+      case next
+      /// A globe: languages.
+      case globe
+      /// An i in a disc: what is to be known.
+      case information
+      /// A hand: a touch counts.
+      case hand
+      /// A phone before a code.
+      case phoneScans
+      /// A phone that takes something down to itself.
+      case phoneLoads
+      /// A phone with the Bluetooth rune.
+      case phoneBluetooth
+      /// A phone that sends and is well.
+      case phoneOn
+      /// One person, and three more.
+      case three
+      /// A house: who runs the kiosk.
+      case house
+      /// Lines of writing: what is recorded.
+      case record
+      /// A bell: what for.
+      case bell
+      /// A clock's face: how long.
+      case clockFace
+      /// An eye: who sees it.
+      case eye
+      /// A speech bubble: whom to tell.
+      case speech
     }
   }
 }
