@@ -124,7 +124,7 @@ struct ScreenPageTests {
     for state in ScreenSamples.states {
       let demo = state.scene(size: size).texts.first { $0.string == "DEMO" }
       #expect((demo != nil) == state.isDemo)
-      if let demo { #expect(demo.box.height * 100 >= 5 * min(size.width, size.height)) }
+      if let demo { #expect(demo.box.height * 100 >= 4 * min(size.width, size.height)) }
     }
   }
 

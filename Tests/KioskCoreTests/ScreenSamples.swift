@@ -5,8 +5,7 @@ import Tracer
 /// The screens and states that every test of the layout goes through.
 enum ScreenSamples {
   static let sizes: [ScreenSize] = [
-    (480, 320), (640, 480), (800, 480), (1024, 600), (1024, 768), (1280, 720), (1280, 800), (1280, 1024), (1366, 768),
-    (1920, 1080), (1920, 1200), (2560, 1080), (3840, 2160),
+    (480, 320), (800, 480), (1024, 600), (1024, 768), (1280, 800), (1920, 1080), (2560, 1080), (3840, 2160),
   ].flatMap { [ScreenSize(width: $0.0, height: $0.1), ScreenSize(width: $0.1, height: $0.0)] }
 
   static let clock = ScreenState.Clock(time: "14:05:09", date: "21/11/2025", isSynchronised: true)

@@ -58,9 +58,6 @@ public struct TypeScale: Hashable, Sendable {
     }
   }
 
-  /// Pixels between the baselines of running text.
-  public func line(_ style: Style) -> Int { em(style) * 5 / 4 }
-
   /// Millimetres of the 24-inch design in pixels, at least one.
   public func px(_ millimetres: Double) -> Int { max(1, Int((millimetres * unit).rounded())) }
 

@@ -38,7 +38,7 @@ extension Sheet {
     fill(band, palette.demo)
     var area = band.inset(horizontal: margin, vertical: px(1))
     let name = area.takeLeft(area.width * (trouble == nil ? 40 : 27) / 100, gap: px(6))
-    text(say(.demo), in: name, .title, palette.onDemo, weight: .bold)
+    text(say(.demo), in: name.inset(horizontal: 0, vertical: px(2)), .title, palette.onDemo, weight: .bold)
     if let trouble {
       icon(.warning, in: area.takeLeft(em(.body), gap: px(4)), palette.onDemo, on: palette.demo)
       text(trouble, in: area, .body, palette.onDemo, weight: .bold, wraps: true)
