@@ -68,8 +68,10 @@ extension F0Batch {
 
   /// A whole number. For one that does not fit, Foundation throws an error of its own, which ends as a fault of the
   /// whole file; here it is tied to its place.
-  private struct WholeNumber: Decodable {
+  struct WholeNumber: Codable {
     var value: Int64
+
+    init(_ value: Int64) { self.value = value }
 
     init(from decoder: any Decoder) throws {
       do {
@@ -80,6 +82,11 @@ extension F0Batch {
         throw DecodingError.dataCorrupted(
           .init(codingPath: decoder.codingPath, debugDescription: "no whole number of 64 bits"))
       }
+    }
+
+    func encode(to encoder: any Encoder) throws {
+      var container = encoder.singleValueContainer()
+      try container.encode(value)
     }
   }
 }
