@@ -39,6 +39,7 @@ let package = Package(
     .target(name: "CBluetooth"),
     .target(name: "CLinux"),
     .target(name: "CGpiod", linkerSettings: [.linkedLibrary("gpiod")]),
+    .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CPangoCairo", pkgConfig: "pangocairo", providers: [.apt(["libpango1.0-dev"])]),
     .systemLibrary(name: "CQrencode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
     .systemLibrary(name: "CSDL2", pkgConfig: "sdl2", providers: [.apt(["libsdl2-dev"])]),
@@ -47,6 +48,7 @@ let package = Package(
       name: "KioskApp",
       dependencies: [
         "Tracer", "KioskCore", "Simulator", "CBluetooth", "CLinux", "CGpiod", "CPangoCairo", "CQrencode",
+        "CCurl",
         .target(name: "CSDL2", condition: .when(traits: ["Window"])),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -37,7 +37,9 @@ struct Appliance {
     let clock = SystemClock(trust: settings.clockTrust)
     let folder = try DataFolder(settings.dataFolder)
     let identity = try IdentityFile(dataFolder: folder.path).loadOrCreate(at: clock.now().utc)
-    let storage = StorageQueue(try Store(dataFolder: folder.path, access: .create), post: post)
+    let store = try Store(dataFolder: folder.path, access: .create)
+    let storage = StorageQueue(store, post: post)
+    let feed = FeedSync(settings: settings, store: store, clock: clock, post: post)
     let lines = openLines(post)
     let inputs = openInputs(post)
     let display = openDisplay(post)
@@ -72,6 +74,7 @@ struct Appliance {
     post(.start)
     storage.readLastImport()
     storage.readVisits()
+    feed.read()
 
     running: for await event in events {
       let moment = clock.now()
@@ -80,15 +83,18 @@ struct Appliance {
       let stateBefore = kiosk.host.state
       switch event {
       case .kiosk(let event):
+        if case .feedEnded(let round) = event { report(round) }
         kiosk.handle(event, at: moment)
         if case .packets = event { radio.taken() }
       case .status(let reply):
         var status = kiosk.status(at: moment)
         status.display = settings.screen.display
+        status.feed.step = feed.words
         reply(status)
         continue
       case .f0Imported:
         storage.readLastImport()
+        feed.read()
         continue
       }
       report(stateBefore, kiosk.host)
@@ -102,6 +108,7 @@ struct Appliance {
         case .purge(let contacts, let visits): storage.purge(contactsBefore: contacts, visitsBefore: visits)
         case .lines(let program): lines.apply(program)
         case .show(let page): display?.show(page)
+        case .syncFeed: feed.sync()
         case .stopped: break running
         }
       }
@@ -115,6 +122,7 @@ struct Appliance {
     control.close()
     display?.close()
     continuation.finish()
+    await feed.finish()
     if let fault = await storage.finish() {
       log.error("the last contacts could not be written", metadata: ["reason": "\(fault)"])
     }
@@ -201,6 +209,9 @@ struct Appliance {
     case .f0Imported:
       post(.f0Imported)
       return Array("{}\n".utf8)
+    case .f0Sync:
+      post(.kiosk(.syncFeed))
+      return Array("{}\n".utf8)
     case .peopleAdded(let count, let time):
       post(.kiosk(.peopleAdded(count, at: time)))
       return Array("{}\n".utf8)
@@ -220,6 +231,21 @@ struct Appliance {
         let status = reply.withLock({ $0 })
       else { return [] }
       return Array((status.json + "\n").utf8)
+    }
+  }
+
+  /// Quiet while nothing changes: a poll is no news.
+  private func report(_ round: FeedReport) {
+    switch round.outcome {
+    case .unchanged: break
+    case .applied(let batches, let new, let withdrawn):
+      log.info(
+        "F0 feed applied",
+        metadata: [
+          "version": "\(round.state?.version ?? 0)", "batches": "\(batches)", "new_entries": "\(new)",
+          "withdrawn_entries": "\(withdrawn)",
+        ])
+    case .failed(let reason, _): log.warning("F0 feed: \(reason)")
     }
   }
 

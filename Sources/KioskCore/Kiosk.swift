@@ -30,6 +30,12 @@ public struct Kiosk: Sendable {
     case checkIn
     /// When F0 data last came in; nil if it never did.
     case f0Synced(UTCTime?)
+    /// What is held of the feed, when the run begins or after another process has changed it.
+    case feedRead(FeedState?)
+    /// Somebody asks for a round of the feed.
+    case syncFeed
+    /// The round that `syncFeed` began has ended.
+    case feedEnded(FeedReport)
     /// An input line has changed, for good.
     case input(InputChange)
     /// A part outside the core fails; the words for it.
@@ -50,6 +56,8 @@ public struct Kiosk: Sendable {
     /// What the lines are to do from now on, without further word.
     case lines(LineProgram)
     case show(HomePage)
+    /// Make a round of the feed; `feedEnded` follows.
+    case syncFeed
     /// A new hour has begun, or the run has: forget what is older than the retention.
     case purge(contactsBefore: UTCTime, visitsBefore: UTCTime)
     /// Everything is switched off; nothing follows.
@@ -60,6 +68,8 @@ public struct Kiosk: Sendable {
   public private(set) var host: HCIHost
   public private(set) var contacts = ContactLedger()
   public private(set) var visits = VisitBook()
+  /// nil where none is configured.
+  public private(set) var feed: FeedFollower?
 
   private let settings: Settings
   private let isDemo: Bool
@@ -107,6 +117,9 @@ public struct Kiosk: Sendable {
     prompts = PromptSchedule(settings: settings.prompt, at: moment.monotonic)
     sensor = SensorVisits(settings: settings.inputs.visits)
     language = settings.screen.language
+    if !settings.feed.region.isEmpty, identity != nil, !isDemo {
+      feed = FeedFollower(settings: settings.feed, at: moment.monotonic, randomBits: randomBits())
+    }
     now = moment
   }
 
@@ -152,6 +165,9 @@ public struct Kiosk: Sendable {
       visits.checkIn(at: moment)
       prompts.show(.accepted, at: moment)
     case .f0Synced(let when): lastF0Sync = when
+    case .feedRead(let state): feed?.state = state
+    case .syncFeed: feed?.request(at: time)
+    case .feedEnded(let report): feed?.ended(report, at: moment, randomBits: randomBits())
     case .input(let change): take(change, at: moment)
     case .problem(let words): note(words)
     case .stop:
@@ -173,7 +189,7 @@ public struct Kiosk: Sendable {
     return [
       host.nextDeadline, contacts.nextDeadline, people.nextDeadline, visits.nextDeadline,
       prompts.nextDeadline(after: time),
-      sensor.nextDeadline, time.adding(milliseconds: toNextSecond),
+      sensor.nextDeadline, feed?.nextDeadline, time.adding(milliseconds: toNextSecond),
     ].compactMap(\.self).min() ?? time
   }
 
@@ -223,13 +239,14 @@ public struct Kiosk: Sendable {
     }
   }
 
-  /// Whether visitors can rely on the kiosk: the radio runs and the clock is right. While the radio starts it is given
+  /// Whether visitors can rely on the kiosk: the radio runs, the clock is right, and F0 data is current. While the radio starts it is given
   /// the benefit of the doubt.
   private func isDegraded(at moment: Moment) -> Bool {
     guard startedAt != nil else { return false }
     switch host.state {
     case .down, .recovering: return true
-    case .closed, .opening, .starting, .running, .stopping: return !moment.isSynchronised
+    case .closed, .opening, .starting, .running, .stopping:
+      return !moment.isSynchronised || feed?.isStale(at: moment) ?? false
     }
   }
 
@@ -255,6 +272,7 @@ public struct Kiosk: Sendable {
     } else {
       if let due = contacts.takeDue(at: time) { effects.append(.write(due)) }
       if let due = visits.takeDue(open: people.openVisits, at: moment) { effects.append(.writeVisits(due)) }
+      if startedAt != nil, feed?.takeDue(at: time) ?? false { effects.append(.syncFeed) }
     }
     for effect in host.takeEffects() { effects.append(.radio(effect)) }
     show(at: moment)
@@ -337,6 +355,8 @@ public struct Kiosk: Sendable {
     page.bluezonersAround = people.counts.bluezoners
     page.peopleNear = people.counts.nearPeople
     page.bluezonersNear = people.counts.nearBluezoners
+    let lastF0Sync = [lastF0Sync, feed?.lastSync(at: moment)].compactMap(\.self).max()
+    page.communityTotal = feed?.state?.communityTotal
     page.lastF0Sync = lastF0Sync.map { LocalTime($0, offsetSeconds: moment.utcOffsetSeconds).dateAndMinute }
     page.prompt =
       switch prompts.outcome(at: moment.monotonic) {
@@ -410,6 +430,7 @@ public struct Kiosk: Sendable {
       shows: prompts.outcome(at: moment.monotonic)?.rawValue,
       mutedSeconds: prompts.mutedUntil.map { max($0.milliseconds(since: moment.monotonic), 0) / 1000 } ?? 0,
       isQuiet: prompts.isQuiet(at: moment))
+    status.feed = feed?.status(at: moment) ?? .init()
     status.uptimeSeconds = startedAt.map { moment.monotonic.milliseconds(since: $0) / 1000 } ?? 0
     status.problems = problems + (identityFailure.map { [$0.description] } ?? [])
     return status

@@ -15,6 +15,7 @@ public struct Status: Codable, Hashable, Sendable {
   public var contacts = Contacts()
   public var visits = Visits()
   public var lines = Lines()
+  public var feed = Feed()
   public var display = "none"
   /// Seconds the kiosk has been running.
   public var uptimeSeconds: Int64 = 0
@@ -130,6 +131,6 @@ public struct Status: Codable, Hashable, Sendable {
     case peopleAround = "people_around", bluezonersAround = "bluezoners_around", peopleNear = "people_near"
     case bluezonersNear = "bluezoners_near", addressesAround = "addresses_around"
     case isDemo = "demo", radio, clockSynchronised = "clock_synchronised"
-    case contacts, visits, lines, display, uptimeSeconds = "uptime_seconds", problems
+    case contacts, visits, lines, feed, display, uptimeSeconds = "uptime_seconds", problems
   }
 }

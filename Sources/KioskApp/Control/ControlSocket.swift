@@ -11,6 +11,8 @@ enum ControlRequest: Equatable, Sendable, RawRepresentable {
   case status
   /// F0 data was imported by another process: look again.
   case f0Imported
+  /// Make a round of the feed now. `status` tells how it goes.
+  case f0Sync
   /// Another process has added so many people without a phone to the log.
   case peopleAdded(Int, at: UTCTime)
   /// The newest packets: `CaptureAnswer`, a line feed, a btsnoop file.
@@ -21,6 +23,7 @@ enum ControlRequest: Equatable, Sendable, RawRepresentable {
     switch (words.first, words.count) {
     case ("status", 1): self = .status
     case ("f0-imported", 1): self = .f0Imported
+    case ("f0-sync", 1): self = .f0Sync
     case ("capture", 1): self = .capture
     case ("people-added", 3):
       guard let count = Int(words[1]), let second = Int64(words[2]), (1...AppLimits.visitsAdded).contains(count)
@@ -34,6 +37,7 @@ enum ControlRequest: Equatable, Sendable, RawRepresentable {
     switch self {
     case .status: "status"
     case .f0Imported: "f0-imported"
+    case .f0Sync: "f0-sync"
     case .capture: "capture"
     case .peopleAdded(let count, let time): "people-added \(count) \(time.seconds)"
     }

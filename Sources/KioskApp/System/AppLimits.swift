@@ -56,4 +56,20 @@ enum AppLimits {
   static let followedVisits: Int64 = 1000
   /// Longest wait for the disk to take the end of a capture, when the kiosk stops. After it the end is lost.
   static let captureCloseMilliseconds = 5000
+  /// Longest wait for a connection to the feed's server, and for its manifest, seconds. After it the round has failed.
+  static let feedConnectSeconds = 15
+  static let feedManifestSeconds = 120
+  /// A server that sends less for `feed.stall_seconds` has stalled.
+  static let feedStallBytesPerSecond = 50
+  /// Redirects that are followed within the feed's server. At the limit the round has failed.
+  static let feedRedirects = 3
+  /// Bytes of all header fields of an answer. At the limit the round has failed.
+  static let feedHeadBytes = 64 << 10
+  /// Longest ETag or date that is kept. A longer one counts as none: the file is fetched whole.
+  static let feedValidatorBytes = 256
+  /// Longest wait for a round that another process runs, as `kiosk f0 sync` shows it, seconds.
+  static let feedWaitSeconds = 3600
+  /// Longest name of an operator and longest reason in the audit log, characters. A longer one is refused.
+  static let auditOperator = 100
+  static let auditReason = 500
 }
