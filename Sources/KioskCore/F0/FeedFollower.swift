@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-internal import Tracer
+public import Tracer
 
 /// The feed as the running kiosk follows it: when to ask, what is held, and what is told of it.
 public struct FeedFollower: Sendable {
@@ -37,7 +37,7 @@ public struct FeedFollower: Sendable {
   }
 
   /// Whether F0 data cannot be relied on: it has expired, or there is none and the last round failed.
-  func isStale(at moment: Moment) -> Bool {
+  public func isStale(at moment: Moment) -> Bool {
     guard let state else { return lastReport?.fault != nil }
     return state.freshness(at: moment) == .expired
   }
