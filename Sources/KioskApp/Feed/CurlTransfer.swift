@@ -11,6 +11,8 @@ final class CurlTransfer {
   /// Called with each piece of the body.
   var onBody: (UnsafeRawBufferPointer) throws(FeedFault) -> Void = { _ in }
   var isCancelled: () -> Bool = { false }
+  /// Called about once a second, with the bytes of the body so far.
+  var onTime: (Int) throws(FeedFault) -> Void = { _ in }
 
   /// The last answer's header fields, names in lower case.
   private(set) var fields: [String: String] = [:]
@@ -21,6 +23,8 @@ final class CurlTransfer {
 
   init(_ curl: UnsafeMutableRawPointer) { self.curl = curl }
 
+  /// Whether the connection stands, with TLS.
+  var isConnected: Bool { kiosk_curl_offset(curl, CURLINFO_APPCONNECT_TIME_T) > 0 }
   var status: Int { kiosk_curl_long(curl, CURLINFO_RESPONSE_CODE) }
   /// Of the body, as the answer states it.
   var contentLength: Int? { fields["content-length"].flatMap { Int($0) } }
@@ -33,7 +37,7 @@ final class CurlTransfer {
     let code = kiosk_curl_set_callbacks(
       curl, { bytes, size, count, context in CurlTransfer.of(context)?.body(bytes, size * count) ?? 0 },
       { bytes, size, count, context in CurlTransfer.of(context)?.header(bytes, size * count) ?? 0 },
-      { context, _, _, _, _ in CurlTransfer.of(context)?.isCancelled() ?? true ? 1 : 0 }, context)
+      { context, _, now, _, _ in CurlTransfer.of(context)?.time(Int(now)) ?? true ? 1 : 0 }, context)
     guard code == CURLE_OK else { return code }
     let result = withExtendedLifetime(self) { curl_easy_perform(curl) }
     if result == CURLE_OK, !hasBegun { begin() }
@@ -43,6 +47,12 @@ final class CurlTransfer {
 
   private static func of(_ context: UnsafeMutableRawPointer?) -> CurlTransfer? {
     context.map { Unmanaged<CurlTransfer>.fromOpaque($0).takeUnretainedValue() }
+  }
+
+  /// Whether to break off.
+  private func time(_ bytes: Int) -> Bool {
+    do throws(FeedFault) { try onTime(bytes) } catch { fault = fault ?? error }
+    return fault != nil || isCancelled()
   }
 
   private func begin() {

@@ -41,7 +41,7 @@ extension FeedFault: CustomStringConvertible {
       "the feed's server sends \(what) to another place, which is not followed; set feed.url to where it is"
     case .unexpectedNotModified: "the feed's server says \"not modified\" (304) to a kiosk that holds nothing yet"
     case .tooLarge(let what, let limit): "\(what) is larger than \(limit) bytes; the rest was not read"
-    case .stalled(let what, let seconds): "nothing more of \(what) came for \(seconds) s"
+    case .stalled(let what, let seconds): "\(what) stalled: next to nothing came in \(seconds) s"
     case .tookTooLong(let what, let seconds): "\(what) took longer than \(seconds) s"
     case .cutOff(let what): "\(what) was cut off; what came is kept and continued next time"
     case .wrongRange(let what): "the feed's server sends another part of \(what) than it was asked for"

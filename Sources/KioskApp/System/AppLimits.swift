@@ -59,7 +59,7 @@ enum AppLimits {
   /// Longest wait for a connection to the feed's server, and for its manifest, seconds. After it the round has failed.
   static let feedConnectSeconds = 15
   static let feedManifestSeconds = 120
-  /// A server that sends less for `feed.stall_seconds` has stalled.
+  /// A server that sends less in `feed.stall_seconds` has stalled.
   static let feedStallBytesPerSecond = 50
   /// Redirects that are followed within the feed's server. At the limit the round has failed.
   static let feedRedirects = 3
