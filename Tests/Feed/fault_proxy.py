@@ -197,6 +197,7 @@ class ConnectProxy(threading.Thread):
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.connected: list[str] = []
+        self.bytes = 0  # both ways, after CONNECT
 
     def run(self):
         while True:
@@ -218,10 +219,10 @@ class ConnectProxy(threading.Thread):
         for source, sink in ((client, server), (server, client)):
             threading.Thread(target=self.copy, args=(source, sink), daemon=True).start()
 
-    @staticmethod
-    def copy(source: socket.socket, sink: socket.socket):
+    def copy(self, source: socket.socket, sink: socket.socket):
         try:
             while piece := source.recv(65536):
+                self.bytes += len(piece)
                 sink.sendall(piece)
             sink.shutdown(socket.SHUT_WR)
         except OSError:
