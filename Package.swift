@@ -38,6 +38,7 @@ let package = Package(
 
     .target(name: "CBluetooth"),
     .target(name: "CLinux"),
+    .target(name: "CSHA256"),
     .target(name: "CGpiod", linkerSettings: [.linkedLibrary("gpiod")]),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CPangoCairo", pkgConfig: "pangocairo", providers: [.apt(["libpango1.0-dev"])]),
@@ -47,13 +48,14 @@ let package = Package(
     .executableTarget(
       name: "KioskApp",
       dependencies: [
-        "Tracer", "KioskCore", "Simulator", "CBluetooth", "CLinux", "CGpiod", "CPangoCairo", "CQrencode",
+        "Tracer", "KioskCore", "Simulator", "CBluetooth", "CLinux", "CGpiod", "CPangoCairo", "CQrencode", "CSHA256",
         "CCurl",
         .target(name: "CSDL2", condition: .when(traits: ["Window"])),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "GRDBSQLite", package: "GRDB.swift"),
         .product(name: "TOMLKit", package: "TOMLKit"),
       ],
       swiftSettings: strict),

@@ -40,6 +40,8 @@ struct Appliance {
     let store = try Store(dataFolder: folder.path, access: .create)
     let storage = StorageQueue(store, post: post)
     let feed = FeedSync(settings: settings, store: store, clock: clock, post: post)
+    let matching = F0Matching(
+      dataFolder: folder.path, toleranceSlots: settings.f0ToleranceSlots, clock: clock, post: post)
     let lines = openLines(post)
     let inputs = openInputs(post)
     let display = openDisplay(post)
@@ -75,6 +77,7 @@ struct Appliance {
     storage.readLastImport()
     storage.readVisits()
     feed.read()
+    matching.start()
 
     running: for await event in events {
       let moment = clock.now()
@@ -83,7 +86,10 @@ struct Appliance {
       let stateBefore = kiosk.host.state
       switch event {
       case .kiosk(let event):
-        if case .feedEnded(let round) = event { report(round) }
+        if case .feedEnded(let round) = event {
+          report(round)
+          if case .applied = round.outcome { matching.start() }
+        }
         kiosk.handle(event, at: moment)
         if case .packets = event { radio.taken() }
       case .status(let reply):
@@ -95,6 +101,7 @@ struct Appliance {
       case .f0Imported:
         storage.readLastImport()
         feed.read()
+        matching.start()
         continue
       }
       report(stateBefore, kiosk.host)
@@ -123,6 +130,7 @@ struct Appliance {
     display?.close()
     continuation.finish()
     await feed.finish()
+    await matching.stop()
     if let fault = await storage.finish() {
       log.error("the last contacts could not be written", metadata: ["reason": "\(fault)"])
     }

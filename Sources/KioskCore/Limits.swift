@@ -25,6 +25,8 @@ public enum CoreLimits {
   public static let f0EntryDays: Int64 = 60
   /// Entries of one F0 file. A longer file is refused.
   public static let f0Entries = 1_000_000
+  /// How deep JSON from outside may be nested. Deeper is refused as no JSON.
+  public static let jsonDepth = 64
   /// Bytes of one F0 file.
   public static let f0FileBytes = 256 * 1024 * 1024
   /// A feed's manifest with its signatures, bytes. A larger one is refused; so is what exceeds any of the following.

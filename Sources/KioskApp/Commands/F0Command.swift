@@ -7,7 +7,7 @@ import Tracer
 struct F0Command: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "f0", abstract: "Confirmed cases' data.",
-    subcommands: [F0SyncCommand.self, F0ImportCommand.self, F0ListCommand.self])
+    subcommands: [F0SyncCommand.self, F0ImportCommand.self, F0CheckCommand.self, F0ListCommand.self])
 }
 
 struct F0ListCommand: ParsableCommand {

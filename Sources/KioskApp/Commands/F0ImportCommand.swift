@@ -55,7 +55,8 @@ struct F0ImportCommand: ParsableCommand {
       settings: settings, source: FolderFeedSource(path: path), sourceName: nil, store: store,
       clock: SystemClock(trust: settings.clockTrust)
     ) { Exit.message($0.words) }
-    print(try round.run().words)
+    let result = try round.run()
+    print("\(result.words); \(try store.matchNow(settings))")
   }
 
   private func importFile(_ settings: Settings) throws {
@@ -68,19 +69,16 @@ struct F0ImportCommand: ParsableCommand {
       throw Exit.failure(
         "\(path) is not signed: say who imports it and why, with --operator and --reason", code: Exit.usage)
     }
-    if let problem = AuditEntry.problem(operatorName: operatorName, reason: reason) {
-      throw Exit.failure(problem, code: Exit.usage)
+    let authority: AuditEntry.Authority
+    do throws(AuditEntry.Authority.Refusal) {
+      authority = try AuditEntry.Authority(operatorName: operatorName, reason: reason)
+    } catch {
+      throw Exit.failure("\(error)", code: Exit.usage)
     }
     let store = try Store(dataFolder: settings.dataFolder, access: .change)
-    let now = SystemClock(trust: settings.clockTrust).now()
-    let sha256 = FeedSignature.sha256(bytes)
-    let new = try store.addUnsigned(
-      batch, sha256: sha256,
-      audit: AuditEntry(
-        at: now.utc, isDated: now.isSynchronised, operatorName: operatorName, action: .f0Import, reason: reason,
-        subject: AuditEntry.subject(sha256: sha256)))
-    let match = try store.matchNewBatches(toleranceSlots: settings.f0ToleranceSlots)
-    print("\(batch.entries.count) entries, \(new) of them new; \(match.words)")
+    let now = SystemClock(trust: settings.clockTrust).now().utc
+    let new = try store.addUnsigned(batch, sha256: FeedSignature.sha256(bytes), authority: authority, at: now)
+    print("\(batch.entries.count) entries, \(new) of them new; \(try store.matchNow(settings))")
   }
 }
 
@@ -96,10 +94,16 @@ extension FeedRound.Result {
       case .failed(let reason, _): reason
       }
     let fresh = freshness == .unknown ? "; freshness unknown: the clock is not synchronised" : ""
-    return "\(what); \(match.words)\(fresh)"
+    return what + fresh
   }
 }
 
-extension Store.MatchResult {
-  var words: String { "\(contacts) contacts match, \(newContacts) of them new" }
+extension Store {
+  /// Compares what came in with the log, as a command does: with progress, and what was found in words.
+  func matchNow(_ settings: Settings) throws(StoreError) -> String {
+    let match = try matchF0(
+      toleranceSlots: settings.f0ToleranceSlots, at: SystemClock(trust: settings.clockTrust).now().utc,
+      goOn: Progress("comparing with the log").goOn)
+    return "\(match.entries) entries compared with the log, \(match.newExposedContacts) new contacts match"
+  }
 }

@@ -40,7 +40,8 @@ struct F0SyncCommand: ParsableCommand {
       settings: settings, source: try CurlFeedSource(settings: settings.feed), sourceName: settings.feed.url,
       store: store, clock: SystemClock(trust: settings.clockTrust)
     ) { Exit.message($0.words) }
-    print(try round.run().words)
+    let result = try round.run()
+    print("\(result.words); \(try store.matchNow(settings))")
   }
 
   // MARK: The running kiosk

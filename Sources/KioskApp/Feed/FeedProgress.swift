@@ -6,14 +6,12 @@ enum FeedProgress: Equatable, Sendable {
   /// The batch, counted from 1 among those that are fetched, and its size.
   case fetching(batch: Int, of: Int, bytes: Int)
   case applying
-  case matching
 
   var words: String {
     switch self {
     case .asking: "asking for the manifest"
     case .fetching(let batch, let batches, let bytes): "fetching batch \(batch) of \(batches), \(bytes) bytes"
     case .applying: "applying"
-    case .matching: "matching against the contact log"
     }
   }
 }

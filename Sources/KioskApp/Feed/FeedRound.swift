@@ -3,7 +3,7 @@
 import KioskCore
 import Tracer
 
-/// One round of the feed, from the question to the match. Blocks. Whatever ends it, what was held before is still held,
+/// One round of the feed, from the question to what is applied; matching is another's (`Store.matchF0`). Blocks. Whatever ends it, what was held before is still held,
 /// and what has come of batches is continued by the next round.
 struct FeedRound {
   var region: String
@@ -14,14 +14,12 @@ struct FeedRound {
   var store: Store
   var downloads: FeedDownloads
   var clock: SystemClock
-  var toleranceSlots: Int
   var onProgress: (FeedProgress) -> Void = { _ in }
 
   struct Result: Equatable, Sendable {
     var outcome: FeedReport.Outcome
     var version: Int64
     var freshness: FeedState.Freshness
-    var match = Store.MatchResult()
   }
 
   func run() throws(FeedFault) -> Result {
@@ -52,7 +50,7 @@ struct FeedRound {
       try store.feedIsCurrent(region: region, source: sourceName, validators: validators, at: now)
     }
     return Result(
-      outcome: .unchanged, version: state.version, freshness: state.freshness(at: now), match: try match())
+      outcome: .unchanged, version: state.version, freshness: state.freshness(at: now))
   }
 
   private func apply(
@@ -73,8 +71,7 @@ struct FeedRound {
       return Result(
         outcome: .applied(
           batches: missing.count, newEntries: change.newEntries, withdrawnEntries: change.withdrawnEntries),
-        version: manifest.version, freshness: FeedState(manifest, sha256: [], lastSync: nil).freshness(at: now),
-        match: try match())
+        version: manifest.version, freshness: FeedState(manifest, sha256: [], lastSync: nil).freshness(at: now))
     } catch {
       // A batch that has its hash and cannot be read never can be: the health office must publish another.
       if case .refused = error { downloads.remove(missing) }
@@ -89,12 +86,6 @@ struct FeedRound {
       try source.batch(batch, what: "batch \(number)", into: download)
       try downloads.finish(download, as: batch, number: number)
     }
-  }
-
-  /// Also what came in before and was never matched, because the power went.
-  private func match() throws(FeedFault) -> Store.MatchResult {
-    onProgress(.matching)
-    return try stored { store throws(StoreError) in try store.matchNewBatches(toleranceSlots: toleranceSlots) }
   }
 
   private func stored<T>(_ body: (Store) throws(StoreError) -> T) throws(FeedFault) -> T {

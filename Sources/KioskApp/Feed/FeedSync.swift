@@ -77,6 +77,6 @@ extension FeedRound {
     self.init(
       region: settings.feed.region, roots: settings.feed.keys, sourceName: sourceName, source: source, store: store,
       downloads: try FeedDownloads(dataFolder: settings.dataFolder), clock: clock,
-      toleranceSlots: settings.f0ToleranceSlots, onProgress: onProgress)
+      onProgress: onProgress)
   }
 }

@@ -80,31 +80,9 @@ enum Migrations {
           CREATE INDEX visitUndated ON visit (boot) WHERE boot IS NOT NULL;
           """)
     }
-    migrator.registerMigration("4: feed, audit") { db in
-      // The last manifest that was applied, one a region, as it was signed. `lastSync`: when it was last found to be
-      // current, by a synchronised clock; `etag`, `lastModified`: what `source` calls it.
-      try db.execute(
-        sql: """
-          CREATE TABLE feed (
-            region TEXT PRIMARY KEY, version INTEGER NOT NULL, manifest BLOB NOT NULL, lastSync INTEGER,
-            source TEXT, etag TEXT, lastModified TEXT
-          ) STRICT;
-          """)
-      // `region`: of the feed that brought it, NULL for a file that nobody had signed. `isMatched`: whether its entries
-      // were matched against the log since it came in.
-      try db.execute(sql: "ALTER TABLE f0Batch ADD COLUMN region TEXT")
-      try db.execute(sql: "ALTER TABLE f0Batch ADD COLUMN isMatched INTEGER NOT NULL DEFAULT 1")
-      // Who did what, and why. Only ever added to.
-      try db.execute(
-        sql: """
-          CREATE TABLE audit (
-            id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, isDated INTEGER NOT NULL,
-            operator TEXT NOT NULL, action TEXT NOT NULL, reason TEXT NOT NULL, subject TEXT NOT NULL
-          ) STRICT;
-          CREATE TRIGGER auditStays BEFORE UPDATE ON audit BEGIN SELECT raise(ABORT, 'append-only'); END;
-          CREATE TRIGGER auditIsKept BEFORE DELETE ON audit BEGIN SELECT raise(ABORT, 'append-only'); END;
-          """)
-    }
+    registerAudit(&migrator)
+    registerMatching(&migrator)
+    registerFeed(&migrator)
     return migrator
   }
 }

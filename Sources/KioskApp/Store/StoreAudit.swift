@@ -1,49 +1,46 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import GRDB
-import KioskCore
+import Glibc
 import Tracer
 
-/// Who did what, and why. Rows are only ever added: the database itself refuses to change or delete one.
-struct AuditEntry: Equatable, Sendable {
-  enum Action: String, Sendable {
-    /// A file of F0 data that nobody had signed.
-    case f0Import = "f0 import"
+/// The audit log. Rows are added, and the database itself refuses to change or delete one.
+extension Store {
+  /// Puts on record what is about to be done. Where this fails, it must not be done.
+  func addAudit(_ entry: AuditEntry) throws(StoreError) {
+    try write { db in try Self.addAudit(db, entry) }
   }
 
-  var at: UTCTime
-  /// Whether `at` is by a clock that was synchronised.
-  var isDated: Bool
-  var operatorName: String
-  var action: Action
-  var reason: String
-  /// What it was done with, such as a file's hash. Holds no id and no key.
-  var subject: String
+  /// The same inside a transaction that does what is put on record.
+  static func addAudit(_ db: Database, _ entry: AuditEntry) throws {
+    try db.execute(
+      sql: "INSERT INTO audit (at, action, operator, reason, detail, user) VALUES (?, ?, ?, ?, ?, ?)",
+      arguments: [
+        entry.at.seconds, entry.action.rawValue, entry.authority.operatorName, entry.authority.reason, entry.detail,
+        Int64(getuid()),
+      ])
+  }
 
-  /// How a file is named there.
-  static func subject(sha256: [UInt8]) -> String { "sha256 \(Hex.string(sha256))" }
+  struct LoggedAudit: Equatable {
+    var id: Int64
+    var at: UTCTime
+    /// `AuditEntry.Action`, or what a later version wrote.
+    var action: String
+    var operatorName: String
+    var reason: String
+    var detail: String
+    /// The system's number of the user whose program did it.
+    var user: Int64
+  }
 
-  /// nil, or what is wrong with a name or a reason as it was typed.
-  static func problem(operatorName: String, reason: String) -> String? {
-    for (name, text, limit) in [
-      ("--operator", operatorName, AppLimits.auditOperator), ("--reason", reason, AppLimits.auditReason),
-    ] {
-      let isSaid = text.unicodeScalars.contains { !$0.properties.isWhitespace }
-      let hasControls = text.unicodeScalars.contains { $0.properties.generalCategory == .control }
-      guard isSaid, !hasControls, text.count <= limit else {
-        return "\(name) must be one line of 1 to \(limit) characters"
+  /// The whole audit log, the oldest first.
+  func audit() throws(StoreError) -> [LoggedAudit] {
+    try read { db in
+      try Row.fetchAll(db, sql: "SELECT * FROM audit ORDER BY id").map {
+        LoggedAudit(
+          id: $0["id"], at: UTCTime(seconds: $0["at"]), action: $0["action"], operatorName: $0["operator"],
+          reason: $0["reason"], detail: $0["detail"], user: $0["user"])
       }
     }
-    return nil
-  }
-}
-
-extension Store {
-  static func append(_ db: Database, _ entry: AuditEntry) throws {
-    try db.execute(
-      sql: "INSERT INTO audit (at, isDated, operator, action, reason, subject) VALUES (?, ?, ?, ?, ?, ?)",
-      arguments: [
-        entry.at.seconds, entry.isDated, entry.operatorName, entry.action.rawValue, entry.reason, entry.subject,
-      ])
   }
 }

@@ -76,7 +76,7 @@ extension Store {
             fault = error
             throw CancellationError()
           }
-          let id = try Self.add(db, sha256: batch.sha256, entries: batch.entries, region: manifest.region, at: now.utc)
+          let id = try Self.add(db, sha256: batch.sha256, entries: batch.entries, feed: manifest, at: now.utc)
           change.newEntries += try Self.add(db, entries, batch: id, insteadOf: manifest.withdrawn)
         }
         for sha256 in manifest.withdrawn {
@@ -109,34 +109,17 @@ extension Store {
   /// Takes in a file that nobody has signed, for somebody who answers for it.
   ///
   /// - Returns: entries that were not known.
-  func addUnsigned(_ batch: F0Batch, sha256: [UInt8], audit: AuditEntry) throws(StoreError) -> Int {
-    try write { db in
-      try Self.append(db, audit)
-      let id = try Self.add(db, sha256: sha256, entries: batch.entries.count, region: nil, at: audit.at)
+  func addUnsigned(
+    _ batch: F0Batch, sha256: [UInt8], authority: AuditEntry.Authority, at now: UTCTime
+  ) throws(StoreError) -> Int {
+    // `batches` finds the row by these words.
+    let audit = AuditEntry(
+      at: now, action: .importUnsigned, authority: authority, detail: "sha256 \(Hex.string(sha256))")
+    return try write { db in
+      try Self.addAudit(db, audit)
+      let id = try Self.add(db, sha256: sha256, entries: batch.entries.count, feed: nil, at: now)
       return try Self.add(db, batch, batch: id, insteadOf: [])
     }
-  }
-
-  struct MatchResult: Equatable, Sendable {
-    /// Contacts that match, and how many of them were not known as exposures before.
-    var contacts = 0
-    var newContacts = 0
-  }
-
-  /// Matches against the log the batches that came in since the last time, each in a transaction of its own.
-  func matchNewBatches(toleranceSlots: Int) throws(StoreError) -> MatchResult {
-    let waiting = try read { try Int64.fetchAll($0, sql: "SELECT id FROM f0Batch WHERE NOT isMatched ORDER BY id") }
-    var result = MatchResult()
-    for id in waiting {
-      let (found, new) = try write { db in
-        let found = try Self.match(db, try Self.entries(db, batch: id), toleranceSlots: toleranceSlots)
-        try db.execute(sql: "UPDATE f0Batch SET isMatched = 1 WHERE id = ?", arguments: [id])
-        return found
-      }
-      result.contacts += found
-      result.newContacts += new
-    }
-    return result
   }
 
   struct BatchSummary: Equatable {
@@ -158,9 +141,9 @@ extension Store {
         sql: """
           SELECT importedAt, entries, region, sha256, operator, reason FROM f0Batch
           LEFT JOIN audit ON audit.id = (
-            SELECT max(id) FROM audit WHERE action = ? AND subject = 'sha256 ' || lower(hex(f0Batch.sha256)))
+            SELECT max(id) FROM audit WHERE action = ? AND detail = 'sha256 ' || lower(hex(f0Batch.sha256)))
           ORDER BY importedAt DESC, f0Batch.id DESC
-          """, arguments: [AuditEntry.Action.f0Import.rawValue]
+          """, arguments: [AuditEntry.Action.importUnsigned.rawValue]
       ).map {
         BatchSummary(
           importedAt: UTCTime(seconds: $0["importedAt"]), entries: $0["entries"], region: $0["region"],
@@ -172,14 +155,14 @@ extension Store {
   // MARK: Rows
 
   private static func add(
-    _ db: Database, sha256: [UInt8], entries: Int, region: String?, at now: UTCTime
+    _ db: Database, sha256: [UInt8], entries: Int, feed: FeedManifest?, at now: UTCTime
   ) throws -> Int64 {
     try db.execute(
       sql: """
-        INSERT INTO f0Batch (importedAt, sha256, entries, region, isMatched) VALUES (?, ?, ?, ?, 0)
+        INSERT INTO f0Batch (importedAt, sha256, entries, region, version) VALUES (?, ?, ?, ?, ?)
         ON CONFLICT (sha256) DO UPDATE SET importedAt = excluded.importedAt,
-          region = coalesce(excluded.region, region), isMatched = 0
-        """, arguments: [now.seconds, Data(sha256), entries, region])
+          region = coalesce(region, excluded.region), version = coalesce(version, excluded.version)
+        """, arguments: [now.seconds, Data(sha256), entries, feed?.region, feed?.version])
     return try Int64.fetchOne(db, sql: "SELECT id FROM f0Batch WHERE sha256 = ?", arguments: [Data(sha256)]) ?? 0
   }
 
@@ -250,37 +233,5 @@ extension Store {
     for row in idle where !listed.contains([UInt8](row["sha256"] as Data)) {
       try db.execute(sql: "DELETE FROM f0Batch WHERE id = ?", arguments: [row["id"] as Int64])
     }
-  }
-
-  private static func entries(_ db: Database, batch id: Int64) throws -> [(id: Int64, entry: F0Entry)] {
-    try Row.fetchAll(db, sql: "SELECT * FROM f0Entry WHERE batch = ?", arguments: [id]).compactMap { row in
-      guard let key = BluezoneKey([UInt8](row["dailyKey"] as Data)),
-        let scheme = SlotScheme(slotsPerDay: row["slotsPerDay"])
-      else { return nil }
-      return (
-        row["id"],
-        F0Entry(
-          dailyKey: key, start: UTCTime(seconds: row["start"]), end: UTCTime(seconds: row["end"]), scheme: scheme)
-      )
-    }
-  }
-
-  private static func match(
-    _ db: Database, _ entries: [(id: Int64, entry: F0Entry)], toleranceSlots: Int
-  ) throws -> (found: Int, new: Int) {
-    let tolerance = Int64(toleranceSlots) * LogSlot.milliseconds
-    let windows = F0Matcher(contacts: [], toleranceMilliseconds: tolerance)
-    guard let from = entries.map({ windows.window(of: $0.entry).lowerBound }).min(),
-      let to = entries.map({ windows.window(of: $0.entry).upperBound }).max()
-    else { return (0, 0) }
-    let matcher = F0Matcher(contacts: try contacts(db, from: from, to: to), toleranceMilliseconds: tolerance)
-    var (found, new) = (0, 0)
-    for (id, entry) in entries {
-      for contact in matcher.contacts(of: entry) {
-        found += 1
-        new += try addExposure(db, f0: id, contact) ? 1 : 0
-      }
-    }
-    return (found, new)
   }
 }

@@ -49,6 +49,16 @@ enum AppLimits {
   static let captureQueueBytes = 1 << 20
   /// Largest capture file, bytes. At the limit the capture ends and says so; the kiosk goes on.
   static let captureFileBytes = 512 << 20
+  /// F0 entries compared with the log in one walk through it, with 200 bytes each. More take further walks.
+  static let entriesMatchedAtOnce = 65_536
+  /// Candidates of a search that are looked at together, in one transaction.
+  static let candidatesAtOnce = 4096
+  /// Log slots that contacts written together may span to be matched with what is held in memory. Wider ones, as when
+  /// the clock was put right, take a walk through the entries.
+  static let heldSlots: Int64 = 4
+  /// Longest name of an operator, and longest reason, in the audit log. Longer ones are refused.
+  static let operatorCharacters = 100
+  static let reasonCharacters = 500
   /// People whom one `kiosk log add` counts.
   static let visitsAdded = 1000
   /// Visits, counted back from the newest, that `kiosk log --follow` still waits for. One that ends after so many others
@@ -69,7 +79,4 @@ enum AppLimits {
   static let feedValidatorBytes = 256
   /// Longest wait for a round that another process runs, as `kiosk f0 sync` shows it, seconds.
   static let feedWaitSeconds = 3600
-  /// Longest name of an operator and longest reason in the audit log, characters. A longer one is refused.
-  static let auditOperator = 100
-  static let auditReason = 500
 }

@@ -33,20 +33,44 @@ extension FeedManifest {
     return Array(data) + [UInt8(ascii: "\n")]
   }
 
+  /// A whole number. For one that does not fit, Foundation throws an error of its own, which ends as a fault of the
+  /// whole file; here it is tied to its place.
+  fileprivate struct Number: Codable {
+    var value: Int64
+
+    init(_ value: Int64) { self.value = value }
+
+    init(from decoder: any Decoder) throws {
+      do {
+        value = try decoder.singleValueContainer().decode(Int64.self)
+      } catch let error as DecodingError {
+        throw error
+      } catch {
+        throw DecodingError.dataCorrupted(
+          .init(codingPath: decoder.codingPath, debugDescription: "no whole number of 64 bits"))
+      }
+    }
+
+    func encode(to encoder: any Encoder) throws {
+      var container = encoder.singleValueContainer()
+      try container.encode(value)
+    }
+  }
+
   /// All that is looked at before it is known which other fields there are.
   private struct Format: Decodable {
-    var format: F0Batch.WholeNumber
+    var format: FeedManifest.Number
   }
 
   fileprivate struct Document: Codable {
-    var format: F0Batch.WholeNumber
+    var format: FeedManifest.Number
     var region: String
-    var version: F0Batch.WholeNumber
-    var issued: F0Batch.WholeNumber
-    var expires: F0Batch.WholeNumber
+    var version: FeedManifest.Number
+    var issued: FeedManifest.Number
+    var expires: FeedManifest.Number
     var batches: [File]
     var withdrawn: [String]?
-    var community_total: F0Batch.WholeNumber?
+    var community_total: FeedManifest.Number?
     var notices: [Words]?
     var keys: [String]
     var retired_keys: [String]?
@@ -54,9 +78,9 @@ extension FeedManifest {
     struct File: Codable {
       var path: String
       var sha256: String
-      var bytes: F0Batch.WholeNumber
-      var entries: F0Batch.WholeNumber
-      var added: F0Batch.WholeNumber
+      var bytes: FeedManifest.Number
+      var entries: FeedManifest.Number
+      var added: FeedManifest.Number
     }
 
     struct Words: Codable {
@@ -184,7 +208,7 @@ extension FeedManifest.Document {
     return notices.map { .init(vietnamese: $0.vi, english: $0.en) }
   }
 
-  private static func time(_ number: F0Batch.WholeNumber, _ name: String) throws(FeedRefusal) -> UTCTime {
+  private static func time(_ number: FeedManifest.Number, _ name: String) throws(FeedRefusal) -> UTCTime {
     // Up to the year 9999: milliseconds could come in by mistake.
     guard (0...253_402_300_799).contains(number.value) else {
       throw .wrongField("\(name) is not a time in seconds since 1970")
