@@ -189,7 +189,8 @@ public struct Kiosk: Sendable {
     return [
       host.nextDeadline, contacts.nextDeadline, people.nextDeadline, visits.nextDeadline,
       prompts.nextDeadline(after: time),
-      sensor.nextDeadline, feed?.nextDeadline, time.adding(milliseconds: toNextSecond),
+      sensor.nextDeadline, isStopping || startedAt == nil ? nil : feed?.nextDeadline,
+      time.adding(milliseconds: toNextSecond),
     ].compactMap(\.self).min() ?? time
   }
 

@@ -240,6 +240,33 @@ import Tracer
     #expect(try run().get().version == 3)
   }
 
+  @Test("A clock that may be wrong leaves no time of the last sync") func unsynchronised() throws {
+    office.publish(entries(1))
+    _ = try run().get()
+    let noted = try #require(try store.feed(region: "VN-HN")?.state.lastSync)
+    var later = clock.now()
+    later.utc = later.utc.adding(milliseconds: 3_600_000)
+    later.isSynchronised = false
+    try store.feedIsCurrent(region: "VN-HN", source: "https://x/", validators: nil, at: later)
+    #expect(try store.feed(region: "VN-HN")?.state.lastSync == noted)
+    later.isSynchronised = true
+    try store.feedIsCurrent(region: "VN-HN", source: "https://x/", validators: nil, at: later)
+    #expect(try store.feed(region: "VN-HN")?.state.lastSync == UTCTime(seconds: later.utc.seconds))
+  }
+
+  @Test("A version that went back meanwhile is refused within the transaction") func raced() throws {
+    office.publish(entries(1))
+    _ = try run().get()
+    var old = office.manifest
+    old.version = 0
+    #expect(throws: FeedFault.self) {
+      try store.apply(
+        old, json: old.json, source: nil, validators: nil, at: clock.now(), batches: []
+      ) { _, _ throws(FeedFault) in throw .cancelled }
+    }
+    #expect(try held().version == 1)
+  }
+
   @Test("One process syncs at a time") func busy() throws {
     let other = try FeedDownloads(dataFolder: folder.path)
     let result = Result { () throws(FeedFault) in try FeedDownloads(dataFolder: folder.path) }

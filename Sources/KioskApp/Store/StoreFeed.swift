@@ -161,7 +161,7 @@ extension Store {
       sql: """
         INSERT INTO f0Batch (importedAt, sha256, entries, region, version) VALUES (?, ?, ?, ?, ?)
         ON CONFLICT (sha256) DO UPDATE SET importedAt = excluded.importedAt,
-          region = coalesce(region, excluded.region), version = coalesce(version, excluded.version)
+          region = coalesce(excluded.region, region), version = coalesce(version, excluded.version)
         """, arguments: [now.seconds, Data(sha256), entries, feed?.region, feed?.version])
     return try Int64.fetchOne(db, sql: "SELECT id FROM f0Batch WHERE sha256 = ?", arguments: [Data(sha256)]) ?? 0
   }
