@@ -153,6 +153,7 @@ final class CurlFeedSource: FeedSource {
       // Nothing but this, whatever a redirect or an environment says.
       kiosk_curl_set_text(handle, CURLOPT_PROTOCOLS_STR, "https"),
       kiosk_curl_set_text(handle, CURLOPT_PROXY, settings.proxy),
+      kiosk_curl_set_text(handle, CURLOPT_NOPROXY, ""),
       kiosk_curl_set_long(handle, CURLOPT_FOLLOWLOCATION, 0),
       kiosk_curl_set_long(handle, CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2)),
       // Threads: no signals, and its own resolver's thread for the time limit.
@@ -162,7 +163,11 @@ final class CurlFeedSource: FeedSource {
       kiosk_curl_set_long(handle, CURLOPT_TIMEOUT, seconds),
       kiosk_curl_set_headers(handle, list),
     ]
-    if !settings.caFile.isEmpty { codes.append(kiosk_curl_set_text(handle, CURLOPT_CAINFO, settings.caFile)) }
+    if !settings.caFile.isEmpty {
+      // Debian's libcurl would go on to look into the system's folder.
+      codes.append(kiosk_curl_set_text(handle, CURLOPT_CAPATH, nil))
+      codes.append(kiosk_curl_set_text(handle, CURLOPT_CAINFO, settings.caFile))
+    }
     if let code = codes.first(where: { $0 != CURLE_OK }) { throw .transfer(what: what, reason: Self.words(code)) }
     let code = try transfer.run()
     if code != CURLE_OK { throw fault(code, what: what, seconds: seconds) }

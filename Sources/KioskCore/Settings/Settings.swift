@@ -57,8 +57,8 @@ public struct Settings: Hashable, Sendable {
     public var region = ""
     /// Trusted from the start.
     public var keys: [FeedKey] = []
-    /// Certificates of authorities beside the system's, in a PEM file, and libcurl's words for a proxy, which may hold a
-    /// password: never logged. Empty: none.
+    /// Certificates of authorities instead of the system's, in a PEM file; empty: those. And libcurl's words for a proxy,
+    /// which may hold a password: never logged; empty: none.
     public var caFile = ""
     public var proxy = ""
     public var schedule = FeedSchedule.Settings()
