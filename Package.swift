@@ -71,7 +71,10 @@ let package = Package(
     .testTarget(name: "SimulatorTests", dependencies: ["Simulator", "KioskCore", "Tracer"], swiftSettings: strict),
     .testTarget(
       name: "KioskAppTests",
-      dependencies: ["KioskApp", "KioskCore", "Simulator", "Tracer", .product(name: "GRDB", package: "GRDB.swift")],
+      dependencies: [
+        "KioskApp", "KioskCore", "Simulator", "Tracer", .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "Crypto", package: "swift-crypto"),
+      ],
       swiftSettings: strict),
   ]
 )

@@ -9,3 +9,7 @@ int kiosk_clock_is_synchronised(void);
 // Takes the lock on an open file for as long as it stays open. Returns 0, or a negative errno: -EWOULDBLOCK when
 // another process holds it. Source: flock(2).
 int kiosk_lock(int fd);
+
+// Gives a file another name, unless there is one of that name. Returns 0, or a negative errno: -EEXIST.
+// Source: renameat2(2), RENAME_NOREPLACE.
+int kiosk_rename_new(const char *from, const char *to);

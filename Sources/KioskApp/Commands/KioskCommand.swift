@@ -11,7 +11,7 @@ struct KioskCommand: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       RunCommand.self, StatusCommand.self, LogCommand.self, HistoryCommand.self, F0Command.self, ExposuresCommand.self,
-      AuditCommand.self, FeedCommand.self, IDsCommand.self,
+      ExportCommand.self, IdentityCommand.self, AuditCommand.self, FeedCommand.self, IDsCommand.self,
       ReplayCommand.self, CaptureCommand.self, RenderCommand.self, RecoverCommand.self, LinesOffCommand.self,
     ])
 }

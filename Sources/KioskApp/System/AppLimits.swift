@@ -56,6 +56,8 @@ enum AppLimits {
   /// Log slots that contacts written together may span to be matched with what is held in memory. Wider ones, as when
   /// the clock was put right, take a walk through the entries.
   static let heldSlots: Int64 = 4
+  /// Bytes of an export that are gathered before they are written.
+  static let exportChunkBytes = 1 << 18
   /// Longest name of an operator, and longest reason, in the audit log. Longer ones are refused.
   static let operatorCharacters = 100
   static let reasonCharacters = 500
