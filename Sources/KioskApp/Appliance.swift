@@ -21,7 +21,9 @@ struct Appliance {
   private enum Event: Sendable {
     case kiosk(Kiosk.Event)
     case status(@Sendable (Status) -> Void)
+    case calibration(ControlRequest, @Sendable (CalibrationAnswer) -> Void)
     case f0Imported
+    case exposuresSeen
   }
 
   /// Boots, runs until SIGTERM, SIGINT or the window's end, and leaves everything switched off.
@@ -41,7 +43,8 @@ struct Appliance {
     let storage = StorageQueue(store, post: post)
     let feed = FeedSync(settings: settings, store: store, clock: clock, post: post)
     let matching = F0Matching(
-      dataFolder: folder.path, toleranceSlots: settings.f0ToleranceSlots, clock: clock, post: post)
+      dataFolder: folder.path, toleranceSlots: settings.f0ToleranceSlots, clock: clock, post: post,
+      onFound: { storage.readUnseenExposures() })
     let lines = openLines(post)
     let inputs = openInputs(post)
     let display = openDisplay(post)
@@ -78,6 +81,7 @@ struct Appliance {
     storage.readVisits()
     feed.read()
     matching.start()
+    storage.readUnseenExposures()
 
     running: for await event in events {
       let moment = clock.now()
@@ -96,12 +100,19 @@ struct Appliance {
         var status = kiosk.status(at: moment)
         status.display = settings.screen.display
         status.feed.step = feed.words
+        if settings.lines.isAnyWired { status.lines.isPunctual = lines.isRealtime }
         reply(status)
         continue
+      case .calibration(let request, let reply):
+        reply(calibrate(&kiosk, request, at: moment))
       case .f0Imported:
         storage.readLastImport()
         feed.read()
         matching.start()
+        storage.readUnseenExposures()
+        continue
+      case .exposuresSeen:
+        storage.readUnseenExposures()
         continue
       }
       report(stateBefore, kiosk.host)
@@ -220,6 +231,9 @@ struct Appliance {
     case .f0Sync:
       post(.kiosk(.syncFeed))
       return Array("{}\n".utf8)
+    case .exposuresSeen:
+      post(.exposuresSeen)
+      return Array("{}\n".utf8)
     case .peopleAdded(let count, let time):
       post(.kiosk(.peopleAdded(count, at: time)))
       return Array("{}\n".utf8)
@@ -227,18 +241,9 @@ struct Appliance {
       let recording = capture.recording()
       log.warning("the newest packets were asked for and given out", metadata: ["packets": "\(recording.packets)"])
       return CaptureAnswer(recording).bytes(with: recording.file)
-    case .status:
-      let reply = Mutex<Status?>(nil)
-      let answered = DispatchSemaphore(value: 0)
-      post(
-        .status { status in
-          reply.withLock { $0 = status }
-          answered.signal()
-        })
-      guard answered.wait(timeout: .now() + .milliseconds(2 * AppLimits.controlMilliseconds)) == .success,
-        let status = reply.withLock({ $0 })
-      else { return [] }
-      return Array((status.json + "\n").utf8)
+    case .status: return fromCore { reply in post(.status(reply)) }
+    case .calibrate, .calibration, .calibrationEnd:
+      return fromCore { reply in post(.calibration(request, reply)) }
     }
   }
 
@@ -257,6 +262,34 @@ struct Appliance {
     }
   }
 
+  /// Waits for what the core says, and writes it as one line of JSON; empty when the core is too busy.
+  private func fromCore<T: Encodable & Sendable>(_ ask: (@escaping @Sendable (T) -> Void) -> Void) -> [UInt8] {
+    let reply = Mutex<T?>(nil)
+    let answered = DispatchSemaphore(value: 0)
+    ask { answer in
+      reply.withLock { $0 = answer }
+      answered.signal()
+    }
+    guard answered.wait(timeout: .now() + .milliseconds(2 * AppLimits.controlMilliseconds)) == .success,
+      let answer = reply.withLock({ $0 })
+    else { return [] }
+    return Array((JSONLine.text(answer) + "\n").utf8)
+  }
+
+  private func calibrate(_ kiosk: inout Kiosk, _ request: ControlRequest, at moment: Moment) -> CalibrationAnswer {
+    let isBusy = kiosk.calibrationReport(at: moment).isRunning
+    switch request {
+    case .calibrate(let seconds, let floor) where !isBusy:
+      log.info("calibrating", metadata: ["seconds": "\(seconds)"])
+      kiosk.handle(.calibrate(seconds: seconds, floorDBm: Double(floor)), at: moment)
+    case .calibrationEnd: kiosk.handle(.calibrationEnd, at: moment)
+    default: break
+    }
+    var answer = CalibrationAnswer(report: kiosk.calibrationReport(at: moment))
+    if case .calibrate = request { answer.isNew = !isBusy }
+    return answer
+  }
+
   /// Changes of the radio's state belong into the log; nothing in them identifies anybody.
   private func report(_ before: HCIHost.State, _ host: HCIHost) {
     guard before != host.state else { return }
@@ -271,12 +304,12 @@ struct Appliance {
   }
 }
 
-extension Status {
-  /// One line, keys in order.
-  var json: String {
+/// A value as one line of JSON, keys in order.
+enum JSONLine {
+  static func text(_ value: some Encodable) -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    guard let data = try? encoder.encode(self) else { return "{}" }
+    guard let data = try? encoder.encode(value) else { return "{}" }
     return String(decoding: data, as: UTF8.self)
   }
 }

@@ -26,8 +26,11 @@ public struct Kiosk: Sendable {
     case visitsRead([LoggedVisit])
     /// People without a phone whom staff have counted; they stand in the log already.
     case peopleAdded(Int, at: UTCTime)
-    /// Somebody without a phone checks in: by touch or a sensor.
+    /// Somebody without a phone touches the screen's button. Guarded by `TouchCheckIn`; may be sent at every touch.
     case checkIn
+    /// Listen for the near thresholds; a run that is on its way ends.
+    case calibrate(seconds: Int, floorDBm: Double)
+    case calibrationEnd
     /// When F0 data last came in; nil if it never did.
     case f0Synced(UTCTime?)
     /// What is held of the feed, when the run begins or after another process has changed it.
@@ -36,6 +39,9 @@ public struct Kiosk: Sendable {
     case syncFeed
     /// The round that `syncFeed` began has ended.
     case feedEnded(FeedReport)
+    /// How many exposures staff have not looked at. Sent at the start and whenever it may have changed; when there are
+    /// more, the staff's line shows it until they acknowledge, or until there are none.
+    case exposures(unseen: Int)
     /// An input line has changed, for good.
     case input(InputChange)
     /// A part outside the core fails; the words for it.
@@ -70,6 +76,7 @@ public struct Kiosk: Sendable {
   public private(set) var visits = VisitBook()
   /// nil where none is configured.
   public private(set) var feed: FeedFollower?
+  public private(set) var checkIns = TouchCheckIn()
 
   private let settings: Settings
   private let isDemo: Bool
@@ -77,6 +84,7 @@ public struct Kiosk: Sendable {
   private var identity: BluezoneIdentity?
   private var prompts: PromptSchedule
   private var sensor: SensorVisits
+  private var calibration: CalibrationRun?
 
   private var effects: [Effect] = []
   private var startedAt: MonotonicTime?
@@ -98,6 +106,7 @@ public struct Kiosk: Sendable {
   /// Why the last step that was taken outside against a fault of the radio failed.
   private var stepFault: String?
   private var lastF0Sync: UTCTime?
+  private var unseenExposures = 0
   private var problems: [String] = []
   private var now: Moment
 
@@ -161,13 +170,15 @@ public struct Kiosk: Sendable {
       visitWriteFault = reason
     case .visitsRead(let logged): visits.read(logged, at: moment)
     case .peopleAdded(let count, let time): visits.added(withoutPhone: count, at: time, moment)
-    case .checkIn:
-      visits.checkIn(at: moment)
-      prompts.show(.accepted, at: moment)
+    case .checkIn: checkIn(at: moment)
+    case .calibrate(let seconds, let floor):
+      calibration = CalibrationRun(settings: settings.people, floorDBm: floor, seconds: seconds, at: time)
+    case .calibrationEnd: calibration?.stop()
     case .f0Synced(let when): lastF0Sync = when
     case .feedRead(let state): feed?.state = state
     case .syncFeed: feed?.request(at: time)
     case .feedEnded(let report): feed?.ended(report, at: moment, randomBits: randomBits())
+    case .exposures(let unseen): noticeExposures(unseen, at: time)
     case .input(let change): take(change, at: moment)
     case .problem(let words): note(words)
     case .stop:
@@ -189,7 +200,7 @@ public struct Kiosk: Sendable {
     return [
       host.nextDeadline, contacts.nextDeadline, people.nextDeadline, visits.nextDeadline,
       prompts.nextDeadline(after: time),
-      sensor.nextDeadline, isStopping || startedAt == nil ? nil : feed?.nextDeadline,
+      sensor.nextDeadline, checkIns.nextDeadline, isStopping || startedAt == nil ? nil : feed?.nextDeadline,
       time.adding(milliseconds: toNextSecond),
     ].compactMap(\.self).min() ?? time
   }
@@ -204,6 +215,7 @@ public struct Kiosk: Sendable {
         contacts.hear(id, rssiDBm: sighting.rssiDBm, platform: sighting.platform, at: moment)
       }
       people.hear(sighting, at: moment)
+      calibration?.hear(sighting, at: moment.monotonic)
     }
   }
 
@@ -214,6 +226,13 @@ public struct Kiosk: Sendable {
     case .prompt: prompts.show(.noApp, at: moment)
     case .visitOpened, .visitClosed, .visitWithdrawn: visits.hear(event, at: moment)
     }
+  }
+
+  /// On the staff's line alone: nothing else that anybody sees or hears depends on it.
+  private mutating func noticeExposures(_ unseen: Int, at time: MonotonicTime) {
+    if unseen > unseenExposures { prompts.notifyStaff(at: time) }
+    if unseen == 0 { prompts.endNotice() }
+    unseenExposures = max(unseen, 0)
   }
 
   private mutating func note(_ problem: String) {
@@ -228,6 +247,14 @@ public struct Kiosk: Sendable {
     case .acknowledge: if change.isActive { prompts.acknowledge(at: moment.monotonic) }
     case .language: if change.isActive { language = language == .vietnamese ? .english : .vietnamese }
     }
+  }
+
+  private mutating func checkIn(at moment: Moment) {
+    guard checkIns.touch(at: moment.monotonic) else { return }
+    visits.checkIn(at: moment)
+    count(sensor.checkedIn(at: moment.monotonic), at: moment)
+    prompts.end(.noPhone)
+    prompts.show(.accepted, at: moment)
   }
 
   private mutating func count(_ events: [SensorVisits.Event], at moment: Moment) {
@@ -259,6 +286,8 @@ public struct Kiosk: Sendable {
     count(sensor.phones(areNear: people.counts.nearPeople > 0, at: time), at: moment)
     prompts.setDegraded(isDegraded(at: moment), at: time)
     prompts.advance(at: time)
+    checkIns.advance(at: time)
+    calibration?.advance(at: time)
     followClock(at: moment)
     if isStopping {
       // Once at once and once at the end: a disk that refuses is not asked again and again in between.
@@ -362,9 +391,11 @@ public struct Kiosk: Sendable {
     page.prompt =
       switch prompts.outcome(at: moment.monotonic) {
       case .noApp, .noPhone: .install
-      case .accepted: .welcome
+      // Who checks in has no Bluezone to be thanked for.
+      case .accepted: checkIns.shown == nil ? .welcome : .none
       case nil: .none
       }
+    page.checkIn = checkIns.shown
     page.radio =
       switch host.state {
       // Scanning pauses for some milliseconds at each change of address; the figures stay.
@@ -378,6 +409,13 @@ public struct Kiosk: Sendable {
     return page
   }
 
+  /// What the calibration that runs, or the last one of this run, has measured.
+  public func calibrationReport(at moment: Moment) -> CalibrationReport {
+    var report = calibration?.report(at: moment.monotonic) ?? CalibrationReport()
+    report.isHearing = host.state == .running
+    return report
+  }
+
   public func status(at moment: Moment) -> Status {
     var status = Status()
     status.peopleAround = people.counts.people
@@ -389,6 +427,8 @@ public struct Kiosk: Sendable {
     status.visits.pending = visits.pendingCount
     status.visits.lost = visits.lost
     status.visits.writeFault = visitWriteFault
+    status.checkIns.lastHour = checkIns.lastHour
+    status.checkIns.turnedAway = checkIns.turnedAway
     status.isDemo = isDemo
     status.radio.isAdvertising = host.isAdvertising
     status.radio.isScanning = host.isScanning
@@ -420,6 +460,8 @@ public struct Kiosk: Sendable {
       status.radio.state = "recovering"
       status.radio.fault = fault.description
     }
+    status.unseenExposures = unseenExposures
+    status.language = language.rawValue
     status.clockSynchronised = moment.isSynchronised
     status.contacts.pending = contacts.pendingCount
     status.contacts.lost = contacts.lost

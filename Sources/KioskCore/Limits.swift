@@ -58,6 +58,14 @@ public enum CoreLimits {
   public static let replayGapSeconds: Int64 = 86_400
   /// Packets of one recording handed to the core between two looks at the clock.
   public static let packetsABatch = 256
+  /// Longest calibration of a running kiosk. A longer one ends there.
+  public static let calibrationSeconds = 600
+  /// Senders of one calibration. At the limit newcomers take no part, and the report says how many.
+  public static let calibrationSenders = 256
+  /// Values kept of one sender: two a second for the longest calibration. Later ones are not taken.
+  public static let calibrationValues = 2 * calibrationSeconds
+  /// Senders that a calibration's report tells singly, the strongest.
+  public static let calibrationSendersTold = 12
   /// Silence of the core after which no output line stays active.
   public static let heartbeatMilliseconds: Int64 = 5000
   /// Longest time for which a lamp's line, or the buzzer's, is active in one piece. At the limit it is made inactive
@@ -84,4 +92,8 @@ public enum CoreLimits {
   /// Longest time for which a presence sensor is believed without a pause. After it the visit is closed, and the
   /// sensor counts again once it has been inactive.
   public static let sensorVisitMilliseconds: Int64 = 30 * 60_000
+  /// How long a check-in by touch is answered on the screen. Touches in that time count nothing.
+  public static let checkInMilliseconds: Int64 = 5000
+  /// Check-ins by touch in any hour. Further ones count nothing; screen and status say so.
+  public static let checkInsAnHour = 120
 }

@@ -25,6 +25,8 @@ public struct Replay: Sendable {
     public var seconds: [Second] = []
   }
 
+  /// Hears the recording too, if there is one.
+  public var calibration: NearCalibration?
   private var kiosk: Kiosk
   private var result = Result()
   private var addresses: Set<BluetoothAddress> = []
@@ -53,6 +55,7 @@ public struct Replay: Sendable {
     takeVisits()
     for sighting in kiosk.heard {
       addresses.insert(sighting.address)
+      calibration?.hear(sighting, at: moment.monotonic)
       if let id = sighting.bluezoneID { ids.insert(id) }
     }
   }

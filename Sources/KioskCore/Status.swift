@@ -14,9 +14,14 @@ public struct Status: Codable, Hashable, Sendable {
   public var clockSynchronised = false
   public var contacts = Contacts()
   public var visits = Visits()
+  public var checkIns = CheckIns()
+  /// Contacts with confirmed cases that staff have not looked at.
+  public var unseenExposures = 0
   public var lines = Lines()
   public var feed = Feed()
   public var display = "none"
+  /// That comes first on the screen: vi or en.
+  public var language = ScreenLanguage.vietnamese.rawValue
   /// Seconds the kiosk has been running.
   public var uptimeSeconds: Int64 = 0
   /// What is wrong with parts that the core does not see, in words: lines that could not be opened, a display.
@@ -110,6 +115,18 @@ public struct Status: Codable, Hashable, Sendable {
     }
   }
 
+  /// By touch, of visitors without a phone; they are among the visits.
+  public struct CheckIns: Codable, Hashable, Sendable {
+    public var lastHour = 0
+    public var limitAnHour = CoreLimits.checkInsAnHour
+    /// Not counted in this run: too many in an hour.
+    public var turnedAway = 0
+
+    enum CodingKeys: String, CodingKey {
+      case lastHour = "last_hour", limitAnHour = "limit_an_hour", turnedAway = "turned_away"
+    }
+  }
+
   public struct Lines: Codable, Hashable, Sendable {
     public var green = false
     public var amber = false
@@ -121,9 +138,13 @@ public struct Status: Codable, Hashable, Sendable {
     public var mutedSeconds: Int64 = 0
     /// Whether the hour forbids sound.
     public var isQuiet = false
+    /// Whether the lines keep their times on a loaded machine: their thread has real-time priority. nil where no line is
+    /// wired.
+    public var isPunctual: Bool?
 
     enum CodingKeys: String, CodingKey {
       case green, amber, buzzer, staff, shows, mutedSeconds = "muted_seconds", isQuiet = "quiet"
+      case isPunctual = "punctual"
     }
   }
 
@@ -131,6 +152,7 @@ public struct Status: Codable, Hashable, Sendable {
     case peopleAround = "people_around", bluezonersAround = "bluezoners_around", peopleNear = "people_near"
     case bluezonersNear = "bluezoners_near", addressesAround = "addresses_around"
     case isDemo = "demo", radio, clockSynchronised = "clock_synchronised"
-    case contacts, visits, lines, feed, display, uptimeSeconds = "uptime_seconds", problems
+    case contacts, visits, checkIns = "check_ins", unseenExposures = "unseen_exposures", lines, feed, display, language
+    case uptimeSeconds = "uptime_seconds", problems
   }
 }

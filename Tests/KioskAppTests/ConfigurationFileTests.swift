@@ -119,6 +119,7 @@ import Tracer
     let near = settings.people.near
     #expect([near.androidDBm, near.iosDBm, near.otherDBm, near.hysteresisDB] == [-85, -70, -80, 3])
     #expect(settings.people.dwellMilliseconds == 5000 && settings.people.awayMilliseconds == 90_000)
+    #expect(settings.inputs.visits.absenceMilliseconds == 90_000, "one that only the sensor saw ends as any other")
     #expect(settings.prompt.idle == nil && settings.prompt.noApp.lamp == LampPattern("amber 10/5 x3"))
     #expect(settings.prompt.accepted.buzzer == nil && settings.prompt.muteMilliseconds == 300_000)
     #expect(settings.prompt.quietHours == QuietHours.list("21:00-06:00"))

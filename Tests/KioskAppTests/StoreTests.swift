@@ -171,10 +171,35 @@ import Tracer
     try store.write(
       [.init(id: try sent(case1, at: t), span: .dated(first: start, last: start), strength: .init())], boot: "b")
     _ = try store.importF0(F0Batch(entries: [case1]), sha256: [1], at: start, toleranceSlots: 1)
+    try store.markExposuresSeen()
     try store.purge(before: UTCTime(seconds: t + 86_400 * 2), boot: "b")
     #expect(try store.exposures().isEmpty)
     let queue = try DatabaseQueue(path: store.path)
-    #expect(try queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM f0Entry") } == 0)
+    for table in ["f0Entry", "seenExposure"] {
+      #expect(try queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM \(table)") } == 0)
+    }
+  }
+
+  @Test("What staff have looked at stays looked at, through an import anew and a purge of something else") func seen()
+    throws
+  {
+    let (case1, case2) = (try entry(1), try entry(2))
+    let t = start.seconds
+    for who in [case1, case2] {
+      try store.write(
+        [.init(id: try sent(who, at: t), span: .dated(first: start, last: start), strength: .init())], boot: "b")
+    }
+    #expect(try store.unseenExposures() == 0)
+    _ = try store.importF0(F0Batch(entries: [case1]), sha256: [1], at: start, toleranceSlots: 1)
+    #expect(try store.unseenExposures() == 1)
+    try store.markExposuresSeen()
+    #expect(try store.unseenExposures() == 0)
+    _ = try store.importF0(F0Batch(entries: [case1, case2]), sha256: [2], at: start, toleranceSlots: 1)
+    #expect(try store.unseenExposures() == 1)
+    try store.purge(before: UTCTime(seconds: t - 86_400), boot: "b")
+    #expect(try store.unseenExposures() == 1)
+    try store.markExposuresSeen()
+    #expect(try store.unseenExposures() == 0)
   }
 
   // MARK: Bad files

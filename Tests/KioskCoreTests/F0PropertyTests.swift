@@ -19,12 +19,12 @@ struct F0PropertyTests {
   static func random(seed: UInt64) throws -> Case {
     var random = SplitMix64(seed: seed)
     var entries: [F0Entry] = []
-    for number in 0..<Int.random(in: 1...9, using: &random) {
+    for number in 0..<Int.random(in: 1...6, using: &random) {
       let slots = try #require([1, 7, 24, 96, 96, 96, 144, 1440].randomElement(using: &random))
       // Most begin at a UTC midnight; some at any second of the day.
       let phase = Int.random(in: 0..<3, using: &random) == 0 ? Int64.random(in: 0..<86_400, using: &random) : 0
       let start = S.midnight.seconds + Int64.random(in: -2...2, using: &random) * 86_400 + phase
-      let length = Int64.random(in: 0..<4 * 86_400, using: &random)
+      let length = Int64.random(in: 0..<2 * 86_400, using: &random)
       entries.append(
         F0Entry(
           dailyKey: S.key(number % 7), start: UTCTime(seconds: start), end: UTCTime(seconds: start + length),
@@ -34,7 +34,7 @@ struct F0PropertyTests {
     var contacts: Set<Contact> = []
     for entry in entries {
       entry.forEachID { id, start, end in
-        guard Int.random(in: 0..<12, using: &random) == 0 else { return }
+        guard Int.random(in: 0..<8, using: &random) == 0 else { return }
         let edge = Bool.random(using: &random) ? start : end
         let shift = Int64.random(in: -3...3, using: &random) * tolerance / 2 + Int64.random(in: -1...1, using: &random)
         let first = edge.adding(milliseconds: shift)
@@ -74,7 +74,7 @@ struct F0PropertyTests {
     return pairs
   }
 
-  @Test("finds what comparing everything with everything finds, each once", arguments: 1...60 as ClosedRange<UInt64>)
+  @Test("finds what comparing everything with everything finds, each once", arguments: 1...20 as ClosedRange<UInt64>)
   func forwards(seed: UInt64) throws {
     let test = try Self.random(seed: seed)
     let matcher = F0Matcher(toleranceMilliseconds: test.tolerance, seed: seed)
@@ -83,16 +83,16 @@ struct F0PropertyTests {
     #expect(found.count == Set(found).count, "seed \(seed)")
   }
 
-  @Test("from the contacts' side finds the same, slot by slot", arguments: 61...90 as ClosedRange<UInt64>)
+  @Test("from the contacts' side finds the same", arguments: 61...72 as ClosedRange<UInt64>)
   func backwards(seed: UInt64) throws {
     let test = try Self.random(seed: seed)
     var found: Set<Pair> = []
-    for (slot, contacts) in Dictionary(grouping: test.contacts, by: { LogSlot.number(at: $0.first) }) {
-      // What is held for two slots more answers the same.
+    // Six hours at a time, so that it does not hash for minutes; what is kept for one slot more answers the same.
+    for (group, contacts) in Dictionary(grouping: test.contacts, by: { LogSlot.number(at: $0.first) / 24 }) {
       let held = HeldIDs(
-        test.entries, slots: slot - 1...slot + 1, toleranceMilliseconds: test.tolerance, hasher: .portable)
+        test.entries, slots: group * 24...group * 24 + 24, toleranceMilliseconds: test.tolerance, hasher: .portable)
       for contact in contacts {
-        for candidate in held.candidates(contact.id, logSlot: slot)
+        for candidate in held.candidates(contact.id, logSlot: LogSlot.number(at: contact.first))
         where candidate.matches(
           first: contact.first, last: contact.last, toleranceMilliseconds: test.tolerance)
         { found.insert(Pair(entry: candidate.entry, contact: contact)) }

@@ -497,6 +497,7 @@ struct KioskPageTests {
     harness.handle(.input(InputChange(.language, isActive: true)))
     harness.handle(.input(InputChange(.language, isActive: false)))
     #expect(harness.page?.language == .english)
+    #expect(harness.status.language == "en")
     harness.handle(.input(InputChange(.language, isActive: true)))
     #expect(harness.page?.language == .vietnamese)
   }

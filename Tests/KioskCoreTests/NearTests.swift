@@ -16,37 +16,6 @@ struct NearTests {
     #expect(rule.thresholdDBm(.android, txPowerDBm: told) == rule.androidDBm)
     #expect(rule.thresholdDBm(nil, txPowerDBm: nil) == rule.otherDBm)
   }
-
-  @Test("Calibration finds what nine in ten values at 2 m reach, for each platform")
-  func calibration() throws {
-    var calibration = NearCalibration(smoothingMilliseconds: 0)
-    for i in 0..<1000 {
-      let sighting = Sighting(
-        address: BluetoothAddress(bits: 0x4000_0000_0001, isRandom: true), rssiDBm: i < 50 ? -70 : -60,
-        facts: Room.iPhone(1))
-      calibration.hear(sighting, at: MonotonicTime(milliseconds: Int64(i) * 100))
-    }
-    #expect(calibration.thresholdDBm(.ios) == -60)
-    #expect(calibration.thresholdDBm(.android) == nil)
-    let rule = calibration.rule(NearRule())
-    #expect(rule.iosDBm == -60)
-    #expect(rule.androidDBm == NearRule().androidDBm)
-  }
-
-  @Test("Too few values give no threshold, and a wild one is kept in bounds")
-  func calibrationBounds() {
-    var calibration = NearCalibration()
-    for i in 0..<NearCalibration.leastValues - 1 {
-      calibration.hear(
-        Sighting(address: BluetoothAddress(bits: 1, isRandom: true), rssiDBm: -20, facts: Room.androidNearby),
-        at: MonotonicTime(milliseconds: Int64(i) * 500))
-    }
-    #expect(calibration.thresholdDBm(.android) == nil)
-    calibration.hear(
-      Sighting(address: BluetoothAddress(bits: 1, isRandom: true), rssiDBm: -20, facts: Room.androidNearby),
-      at: MonotonicTime(milliseconds: 100_000))
-    #expect(calibration.thresholdDBm(.android) == NearCalibration.allowedDBm.upperBound)
-  }
 }
 
 @Suite("What a device is")

@@ -5,7 +5,7 @@ import Tracer
 
 @Suite("Visits without a phone, by a sensor")
 struct SensorVisitsTests {
-  private enum Step { case sensor(Bool), phones(Bool) }
+  private enum Step { case sensor(Bool), phones(Bool), checkIn }
 
   /// What is told, with its time, going from deadline to deadline.
   private func events(_ steps: [(Int64, Step)], until end: Int64) -> [String] {
@@ -26,9 +26,21 @@ struct SensorVisitsTests {
       switch step {
       case .sensor(let isActive): note(visits.sensor(isActive: isActive, at: now), at)
       case .phones(let areNear): note(visits.phones(areNear: areNear, at: now), at)
+      case .checkIn: note(visits.checkedIn(at: now), at)
       }
     }
     return told
+  }
+
+  @Test("Whoever checks in is not counted by the sensor as well", arguments: [500, 1500, 30_000] as [Int64])
+  func checkedIn(at time: Int64) {
+    let steps: [(Int64, Step)] = [(time, .checkIn), (1000, .sensor(true)), (40_000, .sensor(false))]
+    let counted = events(steps.sorted { $0.0 < $1.0 }, until: 200_000)
+    #expect(counted == (time > 6000 ? ["6000 opened 1000"] : []))
+    // Who comes after they have gone is somebody else.
+    let next: [(Int64, Step)] = [(110_000, .sensor(true)), (120_000, .sensor(false))]
+    #expect(
+      events(steps.sorted { $0.0 < $1.0 } + next, until: 300_000).last == "180000 closed 110000-120000")
   }
 
   @Test("Somebody whom the sensor sees, with no phone near, is a visit")

@@ -11,6 +11,7 @@ from machine import Machine
 
 UID, GPIO = 1000, 997
 CAPABILITIES = "+net_admin,+net_raw"  # what deploy/bluezone-kiosk.service gives, and no more
+LIMIT_RTPRIO = "ulimit -r 1; "  # the same, LimitRTPRIO=1
 
 
 def unprivileged(capabilities: str = CAPABILITIES) -> str:
@@ -38,7 +39,7 @@ class GuestKiosk:
 
     # The process
 
-    def start(self, *, capabilities: str = CAPABILITIES) -> None:
+    def start(self, *, capabilities: str = CAPABILITIES, realtime: bool = False) -> None:
         source = f"--radio {self.radio} " if self.radio else ""
         run = f"kiosk run {source}--display none --data {self.data} --config /run/kiosk/{self.name}.toml"
         self.runs += 1
@@ -46,7 +47,7 @@ class GuestKiosk:
         self.started = time.time()
         self.machine.run(
             f"rm -f {files}.exit\n"
-            f"( {unprivileged(capabilities)} {run} </dev/null >{self.log} 2>&1 & echo $! >{files}.pid\n"
+            f"( {LIMIT_RTPRIO if realtime else ''}{unprivileged(capabilities)} {run} </dev/null >{self.log} 2>&1 & echo $! >{files}.pid\n"
             f"  wait $!; echo $? >{files}.exit ) </dev/null >/dev/null 2>&1 &\n"
             f"while [ ! -s {files}.pid ]; do usleep 10000; done")
         self.pid = int(self.machine.read(f"{files}.pid"))

@@ -9,13 +9,13 @@ import re
 import unittest
 
 from scenes_adapter import AdapterScenes
-from scenes_lines import LineScenes
+from scenes_inputs import InputScenes
 from scenes_radio import RadioScenes
 from scenes_recovery import RecoveryScenes
 
 
-class KioskOnARealKernel(RadioScenes, LineScenes, AdapterScenes, RecoveryScenes):
-    def test_24_kernel_complainsOfNothing(self):
+class KioskOnARealKernel(RadioScenes, InputScenes, AdapterScenes, RecoveryScenes):
+    def test_99_kernel_complainsOfNothing(self):
         log = self.machine.run("dmesg")
         complaints = re.compile(r"BUG:|Oops|WARNING:|Call Trace|hung task")
         self.assertEqual([line for line in log.splitlines() if complaints.search(line)], [])

@@ -13,3 +13,9 @@ int kiosk_lock(int fd);
 // Gives a file another name, unless there is one of that name. Returns 0, or a negative errno: -EEXIST.
 // Source: renameat2(2), RENAME_NOREPLACE.
 int kiosk_rename_new(const char *from, const char *to);
+
+// For the calling thread, as any user may: its timers are not put off to be handled together, and it asks for slices so
+// short that the scheduler lets it go before who computes. The latter only on Linux 6.12 and later; before, nothing
+// changes. Its policy becomes SCHED_OTHER. Source: prctl(2), PR_SET_TIMERSLACK; sched_setattr(2);
+// Documentation/scheduler/sched-eevdf.rst.
+void kiosk_prefer_latency(void);

@@ -17,6 +17,8 @@ struct ExposuresListCommand: ParsableCommand {
     commandName: "list", abstract: "All of them, the newest found first.",
     discussion: """
       Bluezoners: at least so many others were here at once, of whom any may be an F1. Visits overlap its windows.
+      Looking at the table marks what it shows as seen, and ends the notice on the staff's line. --json leaves them as they
+      are.
       """)
 
   @OptionGroup var options: SettingsOptions
@@ -24,13 +26,10 @@ struct ExposuresListCommand: ParsableCommand {
   @Flag(help: "One JSON object a line.")
   var json = false
 
-  @Flag(help: "Marks what is shown as seen.")
-  var markSeen = false
-
   func run() throws {
     let settings = try options.settings()
     do {
-      let store = try Store(dataFolder: settings.dataFolder, access: markSeen ? .change : .look)
+      let store = try Store(dataFolder: settings.dataFolder, access: .look)
       let cases = try store.exposedCases(near: settings.people.near)
       if json {
         for exposed in cases { print(try CaseLine(exposed).json) }
@@ -41,8 +40,8 @@ struct ExposuresListCommand: ParsableCommand {
           "ID     state     start                      end                        minutes  nearest  near  Bluezoners"
             + "  visits")
         for exposed in cases { print(Self.row(CaseLine(exposed))) }
+        SeenExposures(dataFolder: settings.dataFolder).mark(cases.map(\.id))
       }
-      if markSeen { try store.markSeen(cases.map(\.id)) }
     } catch {
       throw Exit.failure(error)
     }
@@ -73,7 +72,7 @@ struct ExposuresShowCommand: ParsableCommand {
   func run() throws {
     let settings = try options.settings()
     do {
-      let store = try Store(dataFolder: settings.dataFolder, access: .change)
+      let store = try Store(dataFolder: settings.dataFolder, access: .look)
       let exposed = try store.exposedCase(id, near: settings.people.near)
       let line = CaseLine(exposed)
       if json {
@@ -81,7 +80,7 @@ struct ExposuresShowCommand: ParsableCommand {
       } else {
         for text in Self.text(line, exposed.provenance) { print(text) }
       }
-      try store.markSeen([id])
+      SeenExposures(dataFolder: settings.dataFolder).mark([id])
     } catch let code as ExitCode {
       throw code
     } catch {
@@ -105,6 +104,20 @@ struct ExposuresShowCommand: ParsableCommand {
         + " tolerance of \(provenance.toleranceSlots * 15) min",
       "Here for \(line.minutes) min in \(line.windows.count) windows:",
     ] + windows
+  }
+}
+
+/// What was shown counts as seen, whatever becomes of saying so.
+private struct SeenExposures {
+  var dataFolder: String
+
+  func mark(_ ids: [Int64]) {
+    do {
+      try Store(dataFolder: dataFolder, access: .change).markSeen(ids)
+      _ = try? ControlSocket.ask(.exposuresSeen, dataFolder: dataFolder)
+    } catch {
+      Exit.message("The notice on the staff's line stays: \(error)")
+    }
   }
 }
 

@@ -12,7 +12,9 @@ struct KioskCommand: AsyncParsableCommand {
     subcommands: [
       RunCommand.self, StatusCommand.self, LogCommand.self, HistoryCommand.self, F0Command.self, ExposuresCommand.self,
       ExportCommand.self, IdentityCommand.self, AuditCommand.self, FeedCommand.self, IDsCommand.self,
+      CalibrateCommand.self,
       ReplayCommand.self, CaptureCommand.self, RenderCommand.self, RecoverCommand.self, LinesOffCommand.self,
+      LinesLatencyCommand.self,
     ])
 }
 

@@ -48,6 +48,10 @@ extension Status {
         "about \(visits.today) (±\(visits.plusMinus)) visits, \(visits.bluezoners) of them Bluezoners, "
           + "\(visits.installedHere) installed here"
       ))
+    if checkIns.lastHour > 0 || checkIns.turnedAway > 0 {
+      let refused = checkIns.turnedAway > 0 ? "; \(checkIns.turnedAway) touches not counted since the start" : ""
+      text.append(("", "\(checkIns.lastHour) by touch in an hour, at most \(checkIns.limitAnHour)\(refused)"))
+    }
     if let fault = visits.writeFault { text.append(("", "visits not written: \(fault)")) }
     if visits.lost > 0 { text.append(("", "\(visits.lost) visits not logged: too many were waiting")) }
     var words = radio.state
@@ -74,7 +78,18 @@ extension Status {
     if contacts.lost > 0 { text.append(("", "\(contacts.lost) not logged: too many were waiting")) }
     if contacts.turnedAway > 0 { text.append(("", "\(contacts.turnedAway) times a device was not counted: too many")) }
     text += feed.lines()
+    if unseenExposures > 0 {
+      text.append(("exposures", "\(unseenExposures) contacts with confirmed cases not looked at: kiosk exposures"))
+    }
     text.append(("display", display))
+    if let isPunctual = lines.isPunctual {
+      text.append(
+        (
+          "lines",
+          isPunctual
+            ? "punctual" : "not punctual on a loaded machine: no real-time priority (LimitRTPRIO=1 of the service)"
+        ))
+    }
     text.append(("running for", "\(uptimeSeconds / 3600) h \(uptimeSeconds / 60 % 60) min \(uptimeSeconds % 60) s"))
     for problem in problems { text.append(("problem", problem)) }
     return text.map { name, value in name + String(repeating: " ", count: max(13 - name.count, 1)) + value }

@@ -91,7 +91,10 @@ struct ConfigurationFile {
     "near.other_dbm": integer(-100 ... -20) { $0.people.near.otherDBm = Double($1) },
     "near.hysteresis_db": integer(0...20) { $0.people.near.hysteresisDB = Double($1) },
     "visits.dwell_seconds": integer(1...60) { $0.people.dwellMilliseconds = Int64($1) * 1000 },
-    "visits.away_seconds": integer(10...600) { $0.people.awayMilliseconds = Int64($1) * 1000 },
+    "visits.away_seconds": integer(10...600) {
+      $0.people.awayMilliseconds = Int64($1) * 1000
+      $0.inputs.visits.absenceMilliseconds = Int64($1) * 1000
+    },
     "prompt.idle": lamp({ $0.isEndless }) { $0.prompt.idle = $1 },
     "prompt.degraded": lamp({ $0.isEndless }) { $0.prompt.degraded = $1 },
     "prompt.accepted": lamp({ $0.isTemporary }) { $0.prompt.accepted.lamp = $1 },

@@ -2,6 +2,7 @@
 
 import Foundation
 import Glibc
+import KioskCore
 import Synchronization
 import Tracer
 
@@ -13,10 +14,16 @@ enum ControlRequest: Equatable, Sendable, RawRepresentable {
   case f0Imported
   /// Make a round of the feed now. `status` tells how it goes.
   case f0Sync
+  /// Staff have looked at the exposures.
+  case exposuresSeen
   /// Another process has added so many people without a phone to the log.
   case peopleAdded(Int, at: UTCTime)
   /// The newest packets: `CaptureAnswer`, a line feed, a btsnoop file.
   case capture
+  /// Listen for the near thresholds: `CalibrationAnswer`, as of the next two.
+  case calibrate(seconds: Int, floorDBm: Int)
+  case calibration
+  case calibrationEnd
 
   init?(rawValue: String) {
     let words = rawValue.split(separator: " ", omittingEmptySubsequences: false)
@@ -24,7 +31,16 @@ enum ControlRequest: Equatable, Sendable, RawRepresentable {
     case ("status", 1): self = .status
     case ("f0-imported", 1): self = .f0Imported
     case ("f0-sync", 1): self = .f0Sync
+    case ("exposures-seen", 1): self = .exposuresSeen
     case ("capture", 1): self = .capture
+    case ("calibration", 1): self = .calibration
+    case ("calibration-end", 1): self = .calibrationEnd
+    case ("calibrate", 3):
+      guard let seconds = Int(words[1]), let floor = Int(words[2]),
+        (1...CoreLimits.calibrationSeconds).contains(seconds),
+        (-100 ... -20).contains(floor)
+      else { return nil }
+      self = .calibrate(seconds: seconds, floorDBm: floor)
     case ("people-added", 3):
       guard let count = Int(words[1]), let second = Int64(words[2]), (1...AppLimits.visitsAdded).contains(count)
       else { return nil }
@@ -38,7 +54,11 @@ enum ControlRequest: Equatable, Sendable, RawRepresentable {
     case .status: "status"
     case .f0Imported: "f0-imported"
     case .f0Sync: "f0-sync"
+    case .exposuresSeen: "exposures-seen"
     case .capture: "capture"
+    case .calibrate(let seconds, let floor): "calibrate \(seconds) \(floor)"
+    case .calibration: "calibration"
+    case .calibrationEnd: "calibration-end"
     case .peopleAdded(let count, let time): "people-added \(count) \(time.seconds)"
     }
   }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import CLinux
 import Glibc
 import Tracer
 
@@ -7,7 +8,7 @@ import Tracer
 ///
 /// It waits on a condition with an absolute time of CLOCK_MONOTONIC, so what delays the thread on its way into the wait
 /// does not add up. It asks for the real-time policy SCHED_FIFO, priority 1, which a service gets with
-/// `LimitRTPRIO=1`; without, it runs as any other thread.
+/// `LimitRTPRIO=1`; without, it asks for short slices, which helps on newer kernels (docs/technician.md has the figures).
 final class DeadlineThread: @unchecked Sendable {
   // All that is mutable is guarded by `mutex`. Not `Synchronization.Mutex`: a condition needs the pthread one.
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
@@ -15,8 +16,8 @@ final class DeadlineThread: @unchecked Sendable {
   private var isSignalled = false
   private var isEnded = false
   private var hasEnded = false
-  /// Whether the thread has the real-time policy. Does not change once it runs.
-  private(set) var isRealtime = false
+  /// Whether the thread has the real-time policy; nil until it has asked for it.
+  private var hasRealtime: Bool?
   private let name: String
   private let work: @Sendable () -> MonotonicTime?
 
@@ -53,12 +54,20 @@ final class DeadlineThread: @unchecked Sendable {
       // A machine without a thread to spare: nothing is driven, and `end` has nothing to wait for.
       reference.release()
       hasEnded = true
+      hasRealtime = false
       return
     }
-    var priority = sched_param()
-    priority.sched_priority = 1
-    isRealtime = pthread_setschedparam(thread, SCHED_FIFO, &priority) == 0
     pthread_detach(thread)
+  }
+
+  /// Whether the thread has the real-time policy. Waits until it has begun.
+  var isRealtime: Bool {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    while true {
+      if let hasRealtime { return hasRealtime }
+      pthread_cond_wait(condition, mutex)
+    }
   }
 
   deinit {
@@ -87,7 +96,13 @@ final class DeadlineThread: @unchecked Sendable {
 
   private func run() {
     tellName()
+    var priority = sched_param()
+    priority.sched_priority = 1
+    let isRealtime = pthread_setschedparam(pthread_self(), SCHED_FIFO, &priority) == 0
+    if !isRealtime { kiosk_prefer_latency() }
     pthread_mutex_lock(mutex)
+    hasRealtime = isRealtime
+    pthread_cond_broadcast(condition)
     while !isEnded {
       isSignalled = false
       pthread_mutex_unlock(mutex)

@@ -64,7 +64,7 @@ final class LinesDriver: Sendable {
 
   deinit { close() }
 
-  /// Whether the thread is a real-time one, so that a loaded machine does not delay the lines: for the self test.
+  /// Whether the thread is a real-time one, so that a loaded machine does not delay the lines.
   var isRealtime: Bool { thread.isRealtime }
 
   /// Puts a program in force.

@@ -12,10 +12,16 @@ final class F0Matching: Sendable {
   private let toleranceSlots: Int
   private let clock: SystemClock
   private let post: @Sendable (Kiosk.Event) -> Void
+  private let onFound: @Sendable () -> Void
   private let queue = DispatchQueue(label: "matching", qos: .utility)
   private let isStopping = Atomic(false)
 
-  init(dataFolder: String, toleranceSlots: Int, clock: SystemClock, post: @escaping @Sendable (Kiosk.Event) -> Void) {
+  /// - Parameter onFound: called after a comparison that found contacts that were not known before.
+  init(
+    dataFolder: String, toleranceSlots: Int, clock: SystemClock, post: @escaping @Sendable (Kiosk.Event) -> Void,
+    onFound: @escaping @Sendable () -> Void
+  ) {
+    self.onFound = onFound
     self.dataFolder = dataFolder
     self.toleranceSlots = toleranceSlots
     self.clock = clock
@@ -27,9 +33,10 @@ final class F0Matching: Sendable {
     queue.async { [self] in
       do throws(StoreError) {
         let store = try Store(dataFolder: dataFolder, access: .change)
-        _ = try store.matchF0(toleranceSlots: toleranceSlots, at: clock.now().utc) { _ in
+        let result = try store.matchF0(toleranceSlots: toleranceSlots, at: clock.now().utc) { _ in
           !isStopping.load(ordering: .relaxed)
         }
+        if result.newExposedContacts > 0 { onFound() }
       } catch {
         post(.problem("comparing F0 data with the log: \(error)"))
       }

@@ -20,8 +20,9 @@ struct ExposedCase: Sendable {
 
   enum State: Int, Sendable, CaseIterable {
     case new = 0
-    /// Somebody has looked at it. A further contact makes it new again.
+    /// Staff have looked at all its contacts. A further one makes it new again.
     case seen = 1
+    /// Seen, and evidence was made of all its contacts.
     case exported = 2
 
     var name: String { "\(self)" }

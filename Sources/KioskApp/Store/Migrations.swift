@@ -80,6 +80,16 @@ enum Migrations {
           CREATE INDEX visitUndated ON visit (boot) WHERE boot IS NOT NULL;
           """)
     }
+    migrator.registerMigration("4: exposures that staff have looked at") { db in
+      // Goes with its exposure. A table of its own, because exposures are written anew with each import.
+      try db.execute(
+        sql: """
+          CREATE TABLE seenExposure (
+            f0 INTEGER NOT NULL, slot INTEGER NOT NULL, blid BLOB NOT NULL CHECK (length(blid) = 12),
+            PRIMARY KEY (f0, slot, blid)
+          ) STRICT, WITHOUT ROWID;
+          """)
+    }
     registerAudit(&migrator)
     registerMatching(&migrator)
     registerFeed(&migrator)

@@ -9,7 +9,8 @@ extension Migrations {
       // it has been, with that. What came before this step is compared again.
       // `f0Revision` counts changes to the entries, whoever makes them, for what is kept of them in memory.
       // `exposedCase`: an entry that was here. `id` is never used again: files that left the kiosk name it.
-      // `state`: 0 new, 1 seen, 2 exported. `foundAt`: seconds since 1970 UTC, when its newest contact was found.
+      // `state`: 2 when evidence was made of all its contacts, else 0; what staff have seen stands in `seenExposure`.
+      // `foundAt`: seconds since 1970 UTC, when its newest contact was found.
       try db.execute(
         sql: """
           ALTER TABLE f0Entry ADD COLUMN toleranceSlots INTEGER;

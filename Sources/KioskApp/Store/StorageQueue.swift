@@ -22,9 +22,10 @@ final class StorageQueue: Sendable {
   func write(_ updates: [ContactUpdate]) {
     queue.async { [self] in
       do throws(StoreError) {
-        try store.write(updates, boot: boot)
+        let exposed = try store.write(updates, boot: boot)
         lastWriteFault.withLock { $0 = nil }
         post(.contactsWritten)
+        if exposed > 0 { readUnseenExposures() }
       } catch {
         lastWriteFault.withLock { $0 = error }
         post(.contactsNotWritten(updates, reason: error.description))
@@ -65,6 +66,14 @@ final class StorageQueue: Sendable {
     attempt("purging what is old") { store, boot throws(StoreError) in
       try store.purge(before: contactsBefore, boot: boot)
       try store.purgeVisits(before: visitsBefore, boot: boot)
+    }
+    readUnseenExposures()
+  }
+
+  /// Tells the core how many exposures staff have not looked at: whenever some may have come or gone.
+  func readUnseenExposures() {
+    attempt("reading the exposures") { [self] store, _ throws(StoreError) in
+      post(.exposures(unseen: try store.unseenExposures()))
     }
   }
 

@@ -55,7 +55,10 @@ final class Store: Sendable {
   // MARK: Contacts
 
   /// Adds to the log, all or nothing. `boot`: the kernel's id of this boot, for what has no date yet.
-  func write(_ updates: [ContactUpdate], boot: String) throws(StoreError) {
+  ///
+  /// - Returns: how many of them are contacts with F0 entries that were not known before.
+  @discardableResult
+  func write(_ updates: [ContactUpdate], boot: String) throws(StoreError) -> Int {
     try write { db in
       let dated = try db.cachedStatement(sql: Self.upsertContact)
       let undated = try db.cachedStatement(sql: Self.upsertUndated)
@@ -73,7 +76,7 @@ final class Store: Sendable {
           ])
         }
       }
-      try matchWritten(db, places)
+      return try matchWritten(db, places)
     }
   }
 
@@ -91,7 +94,7 @@ final class Store: Sendable {
           row["platform"])
         places.insert(LogPlace(slot: LogSlot.number(at: first), id: id))
       }
-      try matchWritten(db, places)
+      _ = try matchWritten(db, places)
       try db.execute(sql: "DELETE FROM undatedContact WHERE boot = ?", arguments: [boot])
       try Self.dateVisits(db, boot: boot, bootTime: bootTime)
     }
@@ -104,6 +107,8 @@ final class Store: Sendable {
       try db.execute(sql: "DELETE FROM exposure WHERE last < ?", arguments: [time.seconds])
       try db.execute(sql: "DELETE FROM f0Entry WHERE \"end\" < ?", arguments: [time.seconds])
       try db.execute(sql: "DELETE FROM exposedCase WHERE f0 NOT IN (SELECT f0 FROM exposure)")
+      try db.execute(
+        sql: "DELETE FROM seenExposure WHERE (f0, slot, blid) NOT IN (SELECT f0, slot, blid FROM exposure)")
       try db.execute(sql: "DELETE FROM undatedContact WHERE boot <> ?", arguments: [boot])
     }
   }

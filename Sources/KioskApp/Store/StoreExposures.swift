@@ -14,7 +14,9 @@ extension Store {
         db,
         sql: """
           SELECT exposedCase.id AS caseID, exposedCase.f0, exposedCase.state, exposedCase.foundAt, f0Entry.start,
-            f0Entry."end", f0Entry.slotsPerDay, f0Entry.toleranceSlots, f0Entry.batch
+            f0Entry."end", f0Entry.slotsPerDay, f0Entry.toleranceSlots, f0Entry.batch,
+            EXISTS (SELECT 1 FROM exposure WHERE f0 = exposedCase.f0 AND (f0, slot, blid) NOT IN
+              (SELECT f0, slot, blid FROM seenExposure)) AS isNew
           FROM exposedCase JOIN f0Entry ON f0Entry.id = exposedCase.f0
           WHERE ? IS NULL OR exposedCase.id = ? ORDER BY exposedCase.foundAt DESC, exposedCase.id DESC
           """, arguments: [id, id])
@@ -25,28 +27,32 @@ extension Store {
           try Self.window(db, $0, contacts, near)
         }
         return ExposedCase(
-          id: row["caseID"], f0: row["f0"], state: ExposedCase.State(rawValue: row["state"]) ?? .new,
+          id: row["caseID"], f0: row["f0"], state: Self.state(row),
           foundAt: UTCTime(seconds: row["foundAt"]), provenance: provenance, windows: windows, contacts: contacts)
       }
     }
   }
 
-  /// Marks cases as seen that are new; one that was exported stays so.
+  /// Staff have looked at these cases.
   func markSeen(_ ids: [Int64]) throws(StoreError) {
-    try write { db in
-      for id in ids {
-        try db.execute(
-          sql: "UPDATE exposedCase SET state = ? WHERE id = ? AND state = ?",
-          arguments: [ExposedCase.State.seen.rawValue, id, ExposedCase.State.new.rawValue])
-      }
-    }
+    try write { db in for id in ids { try Self.markSeen(db, id) } }
   }
 
+  /// A case's evidence was made, of the contacts that it has now.
   func markExported(_ id: Int64) throws(StoreError) {
     try write { db in
+      try Self.markSeen(db, id)
       try db.execute(
         sql: "UPDATE exposedCase SET state = ? WHERE id = ?", arguments: [ExposedCase.State.exported.rawValue, id])
     }
+  }
+
+  private static func markSeen(_ db: Database, _ id: Int64) throws {
+    try db.execute(
+      sql: """
+        INSERT OR IGNORE INTO seenExposure (f0, slot, blid) SELECT exposure.f0, slot, blid FROM exposure
+        JOIN exposedCase ON exposedCase.f0 = exposure.f0 WHERE exposedCase.id = ?
+        """, arguments: [id])
   }
 
   /// Goes through the log of a time, the oldest first, a day in memory.
@@ -60,6 +66,12 @@ extension Store {
       for contact in contacts.sorted(by: { ($0.first, $0.id) < ($1.first, $1.id) }) { try body(contact) }
       start = end.adding(milliseconds: 1)
     }
+  }
+
+  /// New as long as staff have not looked at each of its contacts.
+  private static func state(_ row: Row) -> ExposedCase.State {
+    if row["isNew"] { return .new }
+    return row["state"] == ExposedCase.State.exported.rawValue ? .exported : .seen
   }
 
   private static func exposedContacts(_ db: Database, f0: Int64) throws -> [Contact] {

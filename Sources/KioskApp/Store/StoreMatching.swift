@@ -134,8 +134,10 @@ extension Store {
   }
 
   /// Matches contacts that this transaction has written. What is found stands in it too.
-  func matchWritten(_ db: Database, _ places: some Collection<LogPlace>) throws {
-    guard let first = places.lazy.map(\.slot).min(), let last = places.lazy.map(\.slot).max() else { return }
+  ///
+  /// - Returns: how many exposed contacts were not known before.
+  func matchWritten(_ db: Database, _ places: some Collection<LogPlace>) throws -> Int {
+    guard let first = places.lazy.map(\.slot).min(), let last = places.lazy.map(\.slot).max() else { return 0 }
     guard last - first <= AppLimits.heldSlots else { return try matchLate(db, places, first...last) }
     let revision = try Int64.fetchOne(db, sql: "SELECT number FROM f0Revision")
     var held = self.held.withLock { $0 }
@@ -143,13 +145,16 @@ extension Store {
       held = try Self.hold(db, first...last + 1, revision: revision)
       self.held.withLock { $0 = held }
     }
-    guard let held else { return }
+    guard let held else { return 0 }
+    var found = 0
     for place in places {
       for candidate in held.ids.candidates(place.id, logSlot: place.slot) {
-        try Self.addExposure(
+        let isNew = try Self.addExposure(
           db, held.numbers[candidate.entry], candidate, toleranceSlots: held.tolerances[candidate.entry], at: nil)
+        found += isNew ? 1 : 0
       }
     }
+    return found
   }
 
   private static func hold(_ db: Database, _ slots: ClosedRange<Int64>, revision: Int64?) throws -> Held {
@@ -161,13 +166,15 @@ extension Store {
   }
 
   /// Contacts of other times than now, as when the clock was put right: a log of their own.
-  private func matchLate(_ db: Database, _ places: some Collection<LogPlace>, _ slots: ClosedRange<Int64>) throws {
+  private func matchLate(_ db: Database, _ places: some Collection<LogPlace>, _ slots: ClosedRange<Int64>) throws -> Int
+  {
+    var found = 0
     let ordered = places.sorted { $0.slot < $1.slot }
     var after: Int64 = 0
     while true {
       let (numbers, entries, tolerances) = try Self.entriesAround(
         db, slots, after: after, limit: Int64(AppLimits.entriesMatchedAtOnce))
-      guard let last = numbers.last else { return }
+      guard let last = numbers.last else { return found }
       after = last
       let matcher = F0Matcher(
         toleranceMilliseconds: Int64(tolerances.max() ?? 0) * LogSlot.milliseconds, hasher: .fastest,
@@ -181,8 +188,9 @@ extension Store {
           }
         }, found: { candidates.append($0) })
       for candidate in candidates {
-        try Self.addExposure(
+        let isNew = try Self.addExposure(
           db, numbers[candidate.entry], candidate, toleranceSlots: tolerances[candidate.entry], at: nil)
+        found += isNew ? 1 : 0
       }
     }
   }
@@ -262,7 +270,6 @@ extension Store {
   ///
   /// - Parameter now: when it was found; nil takes the contact's own end.
   /// - Returns: whether it was not known before.
-  @discardableResult
   private static func addExposure(
     _ db: Database, _ f0: Int64, _ candidate: F0Candidate, toleranceSlots: Int, at now: UTCTime?
   ) throws -> Bool {

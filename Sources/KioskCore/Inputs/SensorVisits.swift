@@ -43,7 +43,8 @@ public struct SensorVisits: Hashable, Sendable {
   private var activeSince: MonotonicTime?
   private var inactiveSince: MonotonicTime?
   private var isPhoneNear = false
-  private var phoneLastNear: MonotonicTime?
+  /// When a phone was last near, or somebody checked in.
+  private var explainedAt: MonotonicTime?
 
   public init(settings: Settings = Settings()) { self.settings = settings }
 
@@ -54,7 +55,7 @@ public struct SensorVisits: Hashable, Sendable {
     self.isActive = isActive
     (activeSince, inactiveSince) = isActive ? (now, nil) : (nil, now)
     if isActive, state == .nobody {
-      state = isPhoneNear || phoneWasNear(at: now) ? .ignoring : .dwelling(since: now)
+      state = isPhoneNear || isExplained(at: now) ? .ignoring : .dwelling(since: now)
     }
     return events
   }
@@ -62,9 +63,21 @@ public struct SensorVisits: Hashable, Sendable {
   /// Whether anybody with a phone is near now, Bluezoner or not. Called whenever that changes, or at every event.
   public mutating func phones(areNear: Bool, at now: MonotonicTime) -> [Event] {
     let events = advance(at: now)
-    if isPhoneNear, !areNear { phoneLastNear = now }
+    if isPhoneNear, !areNear { explainedAt = now }
     isPhoneNear = areNear
     if areNear, case .dwelling = state { state = .ignoring }
+    return events
+  }
+
+  /// Whom the sensor sees has checked in by touch, and is counted for that.
+  public mutating func checkedIn(at now: MonotonicTime) -> [Event] {
+    let events = advance(at: now)
+    // The sensor may be slower than a hand.
+    explainedAt = now
+    switch state {
+    case .dwelling, .visiting: state = .ignoring
+    case .nobody, .ignoring: break
+    }
     return events
   }
 
@@ -107,7 +120,7 @@ public struct SensorVisits: Hashable, Sendable {
     return deadlines.min()
   }
 
-  private func phoneWasNear(at now: MonotonicTime) -> Bool {
-    phoneLastNear.map { now.milliseconds(since: $0) < settings.dwellMilliseconds } ?? false
+  private func isExplained(at now: MonotonicTime) -> Bool {
+    explainedAt.map { now.milliseconds(since: $0) < settings.dwellMilliseconds } ?? false
   }
 }

@@ -276,7 +276,8 @@ public struct People: Sendable {
   }
 
   /// What the person's tracks say together.
-  private func update(_ person: inout Person, at now: Int64) {
+  private mutating func update(_ person: inout Person, at now: Int64) {
+    shareTxPower(person)
     let wasNear = person.isNear
     person.isAround = !person.tracks.isEmpty
     person.isNear = false
@@ -299,6 +300,15 @@ public struct People: Sendable {
     }
     if person.isNear, !wasNear { person.nearSince = since }
     if person.isAround { learnFixture(&person, at: now) }
+  }
+
+  /// One stream of a phone tells with which power it sends, the others do not.
+  private mutating func shareTxPower(_ person: Person) {
+    guard person.tracks.count > 1 else { return }
+    var told: Int8?
+    for i in person.tracks { told = tracks[Int(i)].txPowerDBm ?? told }
+    guard let told else { return }
+    for i in person.tracks { tracks[Int(i)].learnPhonesTxPower(told, near: settings.near) }
   }
 
   /// What has been here for hours, or has lain still for long, is not somebody who came.

@@ -17,6 +17,8 @@ struct Track: Sendable {
   private(set) var token: UInt32 = 0
   private(set) var flags: UInt8?
   private(set) var txPowerDBm: Int8?
+  /// What another stream of the same phone told.
+  private var phonesTxPowerDBm: Int8?
   /// It shows the sign of an iPhone with Bluezone in the background, or offers its service.
   private(set) var hintsAtApp = false
   var id: BluezoneID?
@@ -98,7 +100,18 @@ struct Track: Sendable {
     if facts.token != 0 { token = facts.token }
     if let value = facts.flags { flags = value }
     if let value = facts.txPowerDBm { txPowerDBm = value }
-    threshold = Float(near.thresholdDBm(signs.platform, txPowerDBm: txPowerDBm))
+    setThreshold(near)
+  }
+
+  private mutating func setThreshold(_ near: NearRule) {
+    threshold = Float(near.thresholdDBm(signs.platform, txPowerDBm: txPowerDBm ?? phonesTxPowerDBm))
+  }
+
+  /// Another stream of the same phone tells with which power it sends.
+  mutating func learnPhonesTxPower(_ dBm: Int8, near: NearRule) {
+    guard phonesTxPowerDBm != dBm else { return }
+    phonesTxPowerDBm = dBm
+    setThreshold(near)
   }
 
   /// Whether it has been silent for longer than one of its kind should be.

@@ -44,6 +44,9 @@ public struct PromptSchedule: Sendable {
     beep = LineProgram.Run(pattern, start: now)
   }
 
+  /// What it was shown for is over.
+  public mutating func end(_ outcome: Outcome) { showings[outcome] = nil }
+
   /// Whether something is missing that the kiosk needs: feed, clock or radio.
   public mutating func setDegraded(_ isDegraded: Bool, at now: MonotonicTime) {
     guard isDegraded != self.isDegraded else { return }
@@ -56,6 +59,9 @@ public struct PromptSchedule: Sendable {
     guard notice == nil else { return }
     notice = settings.notice.map { LineProgram.Run($0, start: now) }
   }
+
+  /// There is nothing any more.
+  public mutating func endNotice() { notice = nil }
 
   /// Staff have seen it: what is being shown ends, their notice too, and the buzzer is muted for the configured time.
   public mutating func acknowledge(at now: MonotonicTime) {

@@ -26,6 +26,9 @@ public struct HomePage: Equatable, Sendable {
   public var lastF0Sync: String?
   /// What is said to whoever is near.
   public var prompt: Prompt
+  /// What is said to whoever has touched the button for visitors without a phone; `nil` when nobody has. It comes
+  /// before `prompt`, and while it is shown the button does nothing.
+  public var checkIn: TouchCheckIn.Shown?
   /// The language that comes first and large. The other one comes second.
   public var language: ScreenLanguage
 
@@ -86,7 +89,7 @@ public struct HomePage: Equatable, Sendable {
     installAddress: String = HomePage.defaultInstallAddress, isDemo: Bool = false,
     peopleAround: Int = 0, bluezonersAround: Int = 0, peopleNear: Int = 0, bluezonersNear: Int = 0,
     communityTotal: Int? = nil, radio: Radio = .starting, clock: Clock, lastF0Sync: String? = nil,
-    prompt: Prompt = .none, language: ScreenLanguage = .vietnamese
+    prompt: Prompt = .none, checkIn: TouchCheckIn.Shown? = nil, language: ScreenLanguage = .vietnamese
   ) {
     self.installAddress = installAddress
     self.isDemo = isDemo
@@ -99,6 +102,7 @@ public struct HomePage: Equatable, Sendable {
     self.clock = clock
     self.lastF0Sync = lastF0Sync
     self.prompt = prompt
+    self.checkIn = checkIn
     self.language = language
   }
 

@@ -97,6 +97,8 @@ public struct Settings: Hashable, Sendable {
     public var buzzer = Line()
     /// Where staff alone can see it.
     public var staff = Line()
+
+    public var isAnyWired: Bool { [green, amber, buzzer, staff].contains { $0.address != nil } }
   }
 
   public enum Bias: String, Hashable, Sendable, CaseIterable {

@@ -96,7 +96,7 @@ public enum AdvertisingPayload: Hashable, Sendable {
     if isInHand, seed % 4 == 0 {
       return flags(0x1A) + apple([0x0C, 0x0E, 0x00] + noise(13, &random) + nearby)
     }
-    return flags(0x1A) + structure(0x0A, [0x0C]) + apple(nearby)
+    return flags(0x1A) + structure(0x0A, [UInt8(bitPattern: Handset.toldTxPowerDBm)]) + apple(nearby)
   }
 
   private static func flags(_ flags: UInt8) -> [UInt8] { structure(0x01, [flags]) }

@@ -15,6 +15,8 @@ public struct HallAir: Sendable {
 
   /// Begins again when the scenario is over, for a demo without end.
   public var repeats = false
+  /// Hears the same with perfect ears, if there is one.
+  public var perfect: PerfectReceiver?
 
   private let crowd: Crowd
   private var start: MonotonicTime
@@ -50,6 +52,8 @@ public struct HallAir: Sendable {
   private struct Radio {
     var carrier: Int
     var device: Handset
+    /// Whose it is; nil for a thing.
+    var owner: PerfectReceiver.Key?
     var senders = 0
     var updated = Int64.min
     var meanDBm: Float = -120
@@ -81,7 +85,7 @@ public struct HallAir: Sendable {
   private mutating func addFixtures() {
     for fixture in crowd.fixtures {
       add(
-        Walk(startingAt: 0, position: fixture.position), devices: [fixture.device], isFixture: true)
+        Walk(startingAt: 0, position: fixture.position), devices: [fixture.device], person: nil)
     }
   }
 
@@ -99,7 +103,7 @@ public struct HallAir: Sendable {
       while nextArrival < crowd.people.count, crowd.people[nextArrival].span.lowerBound <= now {
         let person = crowd.people[nextArrival]
         nextArrival += 1
-        add(person.walk, devices: person.handsets, isFixture: false)
+        add(person.walk, devices: person.handsets, person: person.number)
       }
       while let first = sendings.first, first.time <= now {
         if let next = send(first.index) {
@@ -141,15 +145,19 @@ public struct HallAir: Sendable {
 
   // MARK: Coming and going
 
-  private mutating func add(_ walk: Walk, devices: [Handset], isFixture: Bool) {
+  private mutating func add(_ walk: Walk, devices: [Handset], person: Int?) {
+    let isFixture = person == nil
     guard devices.contains(where: { !$0.advertisers.isEmpty }) else { return }
     let carrier = people.insert(
       Carrier(walk: walk, isFixture: isFixture, shadowDB: Fading.normal(&random) * Spread.shadowDB))
-    for device in devices where !device.advertisers.isEmpty {
+    for (number, device) in devices.enumerated() where !device.advertisers.isEmpty {
       let channels = SIMD4<Float>(
         Fading.normal(&random), Fading.normal(&random), Fading.normal(&random), 0)
       let radio = radios.insert(
-        Radio(carrier: carrier, device: device, slowDB: 0, channelsDB: channels * Spread.channelDB))
+        Radio(
+          carrier: carrier, device: device,
+          owner: device.kind.isPhone ? person.map { PerfectReceiver.Key(person: $0, handset: number) } : nil,
+          slowDB: 0, channelsDB: channels * Spread.channelDB))
       people.all[carrier].radios += 1
       for advertiser in device.advertisers {
         let sender = senders.insert(Sender(radio: radio, advertiser: advertiser))
@@ -192,6 +200,7 @@ public struct HallAir: Sendable {
     update(radio)
     let mean = radios.all[radio].meanDBm + advertiser.powerDB
     guard mean > -105 else { return next }
+    tellPerfect(radios.all[radio], advertiser)
     // A scanner listens on one of the three channels at a time, and so hears an advertisement once.
     let channel = Int(now / 60 % 3)
     let rssi = mean + radios.all[radio].channelsDB[channel] + Fading.normal(&random) * Spread.instantDB
@@ -200,6 +209,15 @@ public struct HallAir: Sendable {
     refresh(i, radio: radio)
     hear(i, radio: radio, rssiDBm: Int8(clamping: Int(min(max(rssi, -127), -20).rounded())))
     return next
+  }
+
+  private mutating func tellPerfect(_ radio: Radio, _ advertiser: Advertiser) {
+    guard let owner = radio.owner, perfect != nil else { return }
+    let levelDBm = radio.meanDBm + radio.channelsDB.sum() / 3 + advertiser.powerDB
+    guard levelDBm > Self.sureDBm else { return }
+    perfect?.hear(
+      owner, radio.device.platform, levelDBm: levelDBm,
+      isBluezone: advertiser.payload.isBluezone, at: now)
   }
 
   private mutating func hear(_ i: Int, radio: Int, rssiDBm: Int8) {

@@ -69,6 +69,8 @@ extension Handset {
   /// How strongly an iPhone is heard at 1 m. Recorded iPhones were heard with −46 to −50 dBm at 1.83 m at best, which
   /// is −42 at 1 m; a kiosk's antenna behind a screen or in a small computer's case is taken to lose 8 dB.
   static let iPhoneLevelDBm: Float = -50
+  /// The transmit power that iPhones tell, dBm; those of the recordings that tell one tell this.
+  public static let toldTxPowerDBm: Int8 = 12
   /// Android phones send weaker by about so much: Bluezone's own thresholds of "near" differ by 14 dB (at iPhones) and
   /// 17 dB (at Android phones) between the two as senders. Source: docs/bluezone.md, Contact log.
   static let androidBelowIPhoneDB: Float = 14

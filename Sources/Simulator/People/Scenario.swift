@@ -51,9 +51,9 @@ public struct Scenario: Hashable, Sendable {
 
   private static let hour: Int64 = 3_600_000
 
-  /// An hour of a commune's clinic.
+  /// A day of a commune's clinic, 07:00 to 15:00 local time.
   public static let quietClinic: Self = {
-    var scenario = Self(name: "quiet clinic", durationMilliseconds: hour, visitorsAnHour: [24])
+    var scenario = Self(name: "quiet clinic", durationMilliseconds: 8 * hour, visitorsAnHour: [24])
     scenario.hallMetres = 8
     scenario.computers = 2
     scenario.passersByAnHour = 30

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+public import Tracer
+
+/// What could be known of a crowd's visits at best: a receiver at the kiosk that hears every advertisement sent, on all
+/// three channels at once, without noise, and knows whose phone it came from.
+///
+/// It goes by the same definitions as the kiosk: near by smoothed strength with hysteresis, a dwell, an end after being
+/// away.
+/// What it does not know is what no radio tells: how far a phone of which model in which pocket is, and that two phones
+/// have one owner. `GroundTruth` knows that. Times are milliseconds since the scenario began.
+public struct PerfectReceiver: Sendable {
+  public struct Rule: Hashable, Sendable {
+    /// dBm; as the kiosk's settings have them.
+    public var iosDBm: Float
+    public var androidDBm: Float
+    public var hysteresisDB: Float
+    /// Time constant of the smoothing.
+    public var smoothingMilliseconds: Float = 2500
+    public var dwellMilliseconds: Int64 = 3000
+    public var awayMilliseconds: Int64 = 60_000
+    /// Around for so long, a phone is the office's own.
+    public var fixtureMilliseconds: Int64 = 3 * 3_600_000
+
+    public init(iosDBm: Float, androidDBm: Float, hysteresisDB: Float) {
+      self.iosDBm = iosDBm
+      self.androidDBm = androidDBm
+      self.hysteresisDB = hysteresisDB
+    }
+  }
+
+  /// One phone's stay near the kiosk.
+  public struct Visit: Hashable, Sendable {
+    /// The number of its owner, and of the phone among what they carry.
+    public var person: Int
+    public var handset: Int
+    public var platform: Platform?
+    /// From coming near to the last time near.
+    public var span: Range<Int64>
+    /// Of it, on the air and near.
+    public var airMilliseconds: Int64
+    /// When the phone was first heard in the hall.
+    public var firstHeard: Int64
+    /// When it first told of Bluezone, nil if it did not before the end of the visit.
+    public var bluezoneSince: Int64?
+    /// Strongest, dBm.
+    public var nearestDBm: Float
+  }
+
+  /// In order of ending.
+  public private(set) var visits: [Visit] = []
+  private let rule: Rule
+  private var phones: [Key: Phone] = [:]
+
+  struct Key: Hashable, Sendable {
+    var person: Int
+    var handset: Int
+  }
+
+  private struct Phone: Sendable {
+    var firstHeard: Int64
+    var lastHeard: Int64
+    /// Smoothed.
+    var dBm: Float
+    var isNear = false
+    var nearSince: Int64 = 0
+    var lastNear: Int64 = 0
+    /// On the air since it came near, pauses left out.
+    var air: Int64 = 0
+    var bluezoneSince: Int64?
+    var visit: Visit?
+  }
+
+  public init(_ rule: Rule) { self.rule = rule }
+
+  /// A longer pause is silence: slow advertisers send every second and a half.
+  private static let longestPause: Int64 = 2000
+  /// After so much silence a phone that comes back came anew. Longer than the pause of an app.
+  private static let forgottenMilliseconds: Int64 = 30_000
+
+  mutating func hear(_ key: Key, _ platform: Platform?, levelDBm: Float, isBluezone: Bool, at now: Int64) {
+    var phone = phones[key] ?? Phone(firstHeard: now, lastHeard: now, dBm: levelDBm)
+    let pause = now - phone.lastHeard
+    if pause >= Self.forgottenMilliseconds {
+      if pause >= rule.awayMilliseconds { close(&phone) }
+      phone.isNear = false
+      phone.dBm = levelDBm
+    }
+    phone.dBm += Float(pause) / (Float(pause) + rule.smoothingMilliseconds) * (levelDBm - phone.dBm)
+    phone.lastHeard = now
+    if isBluezone, phone.bluezoneSince == nil { phone.bluezoneSince = now }
+    let threshold = platform == .ios ? rule.iosDBm : rule.androidDBm
+    if phone.isNear, phone.dBm >= threshold - rule.hysteresisDB {
+      if pause <= Self.longestPause { phone.air += pause }
+      phone.lastNear = now
+    } else if phone.dBm >= threshold {
+      phone.isNear = true
+      if now - phone.lastNear >= rule.awayMilliseconds { close(&phone) }
+      (phone.nearSince, phone.lastNear, phone.air) = (now, now, 0)
+    } else {
+      phone.isNear = false
+      if now - phone.lastNear >= rule.awayMilliseconds { close(&phone) }
+    }
+    if phone.isNear { note(&phone, key, platform, at: now) }
+    phones[key] = phone
+  }
+
+  /// Opens or prolongs the visit.
+  private func note(_ phone: inout Phone, _ key: Key, _ platform: Platform?, at now: Int64) {
+    guard now - phone.firstHeard < rule.fixtureMilliseconds else { return }
+    if phone.visit == nil {
+      guard phone.air >= rule.dwellMilliseconds else { return }
+      phone.visit = Visit(
+        person: key.person, handset: key.handset, platform: platform, span: phone.nearSince..<now,
+        airMilliseconds: 0, firstHeard: phone.firstHeard, nearestDBm: phone.dBm)
+    }
+    guard var visit = phone.visit else { return }
+    visit.span = visit.span.lowerBound..<max(now, visit.span.lowerBound)
+    visit.airMilliseconds = max(visit.airMilliseconds, phone.air)
+    visit.bluezoneSince = phone.bluezoneSince
+    visit.nearestDBm = max(visit.nearestDBm, phone.dBm)
+    phone.visit = visit
+  }
+
+  private mutating func close(_ phone: inout Phone) {
+    guard let visit = phone.visit else { return }
+    visits.append(visit)
+    phone.visit = nil
+  }
+
+  /// Ends what is still open; called when the scenario is over.
+  public mutating func finish() {
+    for key in phones.keys.sorted(by: { ($0.person, $0.handset) < ($1.person, $1.handset) }) {
+      guard var phone = phones[key] else { continue }
+      close(&phone)
+      phones[key] = phone
+    }
+  }
+}

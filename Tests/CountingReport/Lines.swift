@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+/// A scenario's figures in words, with the target beside each where there is one.
+struct Lines {
+  let figures: Figures
+  /// Share that must match one to one, percent.
+  let leastMatch: Int
+
+  func print(_ title: String) {
+    Swift.print("\n\(title)")
+    let f = figures
+    row("visits", f.counted, of: f.true_, target: "±5 %", holds: abs(f.counted - f.true_) * 100 <= 5 * f.true_)
+    row(
+      "Bluezoner visits", f.countedBluezoners, of: f.trueBluezoners, target: "±3 %",
+      holds: abs(f.countedBluezoners - f.trueBluezoners) * 100 <= 3 * f.trueBluezoners)
+    share("true visits found", f.matched, of: f.true_, least: leastMatch)
+    share("counted visits that are true", f.matched, of: f.counted, least: leastMatch)
+    share("Bluezoner visits found", f.matchedBluezoners, of: f.trueBluezoners, least: leastMatch)
+    share("counted Bluezoner visits that are true", f.matchedBluezoners, of: f.countedBluezoners, least: leastMatch)
+    share("split by a rotation, of visits with one", f.splits, of: f.rotations, most: 2)
+    share("prompts to somebody with the app", f.falsePrompts, of: f.prompts, most: 1)
+    share("prompts to a thing", f.fixturePrompts, of: f.prompts, most: 1)
+    share("prompts for a Bluezoner's second phone", f.secondPhonePrompts, of: f.prompts)
+    share(
+      "stops without the app not prompted", f.iosMissed + f.androidMissed, of: f.iosStops + f.androidStops, most: 5)
+    share("  iPhones", f.iosMissed, of: f.iosStops)
+    share("  Android phones", f.androidMissed, of: f.androidStops)
+    text("stops that ended before it could be known", "\(f.unknowableStops)")
+    if !f.delays.isEmpty {
+      let median = f.delays.sorted()[f.delays.count / 2]
+      text(
+        "median from within 2 m to the prompt", "\(Double(median / 100) / 10) s", target: "5 s", holds: median < 5000)
+    }
+    share("seconds with near people within 20 % or 1", f.liveWithin20, of: f.liveSeconds)
+    text("by addresses near for the dwell", "\(f.addresses)")
+    text("by ids near for the dwell, as the app counts", "\(f.ids)")
+    text(
+      "within 2 m and on the air for the dwell",
+      "\(f.personsWithin2Metres) persons; \(f.hiddenByPause) more hidden by the app's pause; "
+        + "\(f.secondPhones) of the true visits are second phones")
+  }
+
+  private func row(_ name: String, _ counted: Int, of truth: Int, target: String, holds: Bool) {
+    let off = truth > 0 ? " (\(sign(percent(counted - truth, truth))) %)" : ""
+    text(name, "\(counted) of \(truth)\(off)", target: target, holds: holds)
+  }
+
+  private func share(_ name: String, _ part: Int, of whole: Int, least: Int? = nil, most: Int? = nil) {
+    let value = whole > 0 ? "\(part) of \(whole) (\(percent(part, whole)) %)" : "none"
+    if let least {
+      text(name, value, target: "at least \(least) %", holds: part * 100 >= least * whole)
+    } else if let most {
+      text(name, value, target: "at most \(most) %", holds: part * 100 <= most * whole)
+    } else {
+      text(name, value)
+    }
+  }
+
+  private func text(_ name: String, _ value: String, target: String? = nil, holds: Bool = true) {
+    let pad = String(repeating: " ", count: max(42 - name.count, 1))
+    let verdict = target.map { "  target \($0): \(holds ? "reached" : "MISSED")" } ?? ""
+    Swift.print("  \(name)\(pad)\(value)\(verdict)")
+  }
+
+  /// With one decimal.
+  private func percent(_ part: Int, _ whole: Int) -> Double {
+    whole == 0 ? 0 : (Double(part) * 1000 / Double(whole)).rounded() / 10
+  }
+
+  private func sign(_ value: Double) -> String { value > 0 ? "+\(value)" : "\(value)" }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+@testable import KioskCore
+import Simulator
+import Tracer
+
+/// A scenario as the kiosk's host heard it, with what is true of it; to be counted as often as one likes.
+struct Recording {
+  struct Batch {
+    var moment: Moment
+    var sightings: Range<Int>
+  }
+
+  let crowd: Crowd
+  let truth: GroundTruth
+  /// What a perfect receiver would have logged, by the kiosk's own settings.
+  let perfect: [PerfectReceiver.Visit]
+  let owners: Owners
+  let start: Moment
+  let sightings: [Sighting]
+  let batches: [Batch]
+
+  /// Milliseconds of the monotonic clock when the scenario began.
+  var zero: Int64 { start.monotonic.milliseconds }
+
+  init(_ scenario: Scenario, settings: People.Settings) {
+    var run = CrowdRun(scenario)
+    run.air.perfect = PerfectReceiver(Self.rule(settings))
+    crowd = run.crowd
+    start = run.start
+    truth = GroundTruth(run.crowd)
+    owners = Owners(run.crowd)
+    var listener = Listener(at: run.start.monotonic)
+    run.run { listener.take($0, at: $1) }
+    run.air.perfect?.finish()
+    perfect = run.air.perfect?.visits ?? []
+    sightings = listener.sightings
+    batches = listener.batches
+  }
+
+  /// iPhones tell their power, which moves the threshold; the simulated ones all tell the same.
+  private static func rule(_ settings: People.Settings) -> PerfectReceiver.Rule {
+    let near = settings.near
+    var rule = PerfectReceiver.Rule(
+      iosDBm: Float(near.thresholdDBm(.ios, txPowerDBm: Handset.toldTxPowerDBm)),
+      androidDBm: Float(near.androidDBm), hysteresisDB: Float(near.hysteresisDB))
+    rule.smoothingMilliseconds = Float(settings.smoothingMilliseconds)
+    rule.dwellMilliseconds = settings.dwellMilliseconds
+    rule.awayMilliseconds = settings.awayMilliseconds
+    rule.fixtureMilliseconds = settings.fixtureMilliseconds
+    return rule
+  }
+}
+
+/// The kiosk's host between the air and a recording of what it heard.
+private struct Listener {
+  private var host = HCIHost()
+  private var slot: Slot?
+  private var random = SplitMix64(seed: 77)
+  private(set) var sightings: [Sighting] = []
+  private(set) var batches: [Recording.Batch] = []
+
+  init(at time: MonotonicTime) { host.start(at: time) }
+
+  mutating func take(_ packets: [[UInt8]], at moment: Moment) -> CrowdRun.Answer {
+    host.sightings.removeAll(keepingCapacity: true)
+    let slot = SlotScheme.standard.slot(at: moment.utc)
+    if self.slot != slot {
+      self.slot = slot
+      host.advertise(
+        .init(
+          address: .resolvableForm(random: random.next()),
+          id: BluezoneID(Array(repeating: UInt8(slot.index), count: 12)), slot: slot),
+        at: moment.monotonic)
+    }
+    for packet in packets { host.receive(packet, generation: 1, at: moment.monotonic) }
+    host.tick(at: moment.monotonic)
+    let answer = settle(at: moment.monotonic)
+    batches.append(.init(moment: moment, sightings: sightings.count..<sightings.count + host.sightings.count))
+    sightings += host.sightings
+    return .init(packets: answer, deadline: host.nextDeadline)
+  }
+
+  private mutating func settle(at time: MonotonicTime) -> [[UInt8]] {
+    var sent: [[UInt8]] = []
+    while true {
+      let effects = host.takeEffects()
+      if effects.isEmpty { return sent }
+      for effect in effects {
+        switch effect {
+        case .open(let generation): host.transportOpened(generation: generation, at: time)
+        case .send(let packet): sent.append(packet)
+        case .close, .recover: break
+        }
+      }
+    }
+  }
+}
