@@ -41,6 +41,7 @@ let package = Package(
     .target(name: "CSHA256"),
     .target(name: "CGpiod", linkerSettings: [.linkedLibrary("gpiod")]),
     .systemLibrary(name: "CDRM", pkgConfig: "libdrm", providers: [.apt(["libdrm-dev"])]),
+    .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CPangoCairo", pkgConfig: "pangocairo", providers: [.apt(["libpango1.0-dev"])]),
     .systemLibrary(name: "CQrencode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
     .systemLibrary(name: "CSDL2", pkgConfig: "sdl2", providers: [.apt(["libsdl2-dev"])]),
@@ -49,7 +50,7 @@ let package = Package(
       name: "KioskApp",
       dependencies: [
         "Tracer", "KioskCore", "Simulator", "CBluetooth", "CDRM", "CLinux", "CGpiod", "CPangoCairo", "CQrencode",
-        "CSHA256",
+        "CSHA256", "CCurl",
         .target(name: "CSDL2", condition: .when(traits: ["Window"])),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -39,7 +39,9 @@ struct Appliance {
     let clock = SystemClock(trust: settings.clockTrust)
     let folder = try DataFolder(settings.dataFolder)
     let identity = try IdentityFile(dataFolder: folder.path).loadOrCreate(at: clock.now().utc)
-    let storage = StorageQueue(try Store(dataFolder: folder.path, access: .create), post: post)
+    let store = try Store(dataFolder: folder.path, access: .create)
+    let storage = StorageQueue(store, post: post)
+    let feed = FeedSync(settings: settings, store: store, clock: clock, post: post)
     let matching = F0Matching(
       dataFolder: folder.path, toleranceSlots: settings.f0ToleranceSlots, clock: clock, post: post,
       onFound: { storage.readUnseenExposures() })
@@ -77,6 +79,7 @@ struct Appliance {
     post(.start)
     storage.readLastImport()
     storage.readVisits()
+    feed.read()
     matching.start()
     storage.readUnseenExposures()
 
@@ -87,6 +90,10 @@ struct Appliance {
       let stateBefore = kiosk.host.state
       switch event {
       case .kiosk(let event):
+        if case .feedEnded(let round) = event {
+          report(round)
+          if case .applied = round.outcome { matching.start() }
+        }
         kiosk.handle(event, at: moment)
         if case .packets = event { radio.taken() }
       case .status(let reply):
@@ -94,6 +101,7 @@ struct Appliance {
         status.display = settings.screen.display + (display?.words.map { ": \($0)" } ?? "")
         status.touches = display?.touches ?? 0
         if let fault = display?.fault { status.problems.append("\(fault)") }
+        status.feed.step = feed.words
         if settings.lines.isAnyWired { status.lines.isPunctual = lines.isRealtime }
         reply(status)
         continue
@@ -101,6 +109,7 @@ struct Appliance {
         reply(calibrate(&kiosk, request, at: moment))
       case .f0Imported:
         storage.readLastImport()
+        feed.read()
         matching.start()
         storage.readUnseenExposures()
         continue
@@ -119,6 +128,7 @@ struct Appliance {
         case .purge(let contacts, let visits): storage.purge(contactsBefore: contacts, visitsBefore: visits)
         case .lines(let program): lines.apply(program)
         case .show(let page): display?.show(page)
+        case .syncFeed: feed.sync()
         case .stopped: break running
         }
       }
@@ -132,6 +142,7 @@ struct Appliance {
     control.close()
     display?.close()
     continuation.finish()
+    await feed.finish()
     await matching.stop()
     if let fault = await storage.finish() {
       log.error("the last contacts could not be written", metadata: ["reason": "\(fault)"])
@@ -225,6 +236,9 @@ struct Appliance {
     case .f0Imported:
       post(.f0Imported)
       return Array("{}\n".utf8)
+    case .f0Sync:
+      post(.kiosk(.syncFeed))
+      return Array("{}\n".utf8)
     case .exposuresSeen:
       post(.exposuresSeen)
       return Array("{}\n".utf8)
@@ -238,6 +252,21 @@ struct Appliance {
     case .status: return fromCore { reply in post(.status(reply)) }
     case .calibrate, .calibration, .calibrationEnd:
       return fromCore { reply in post(.calibration(request, reply)) }
+    }
+  }
+
+  /// Quiet while nothing changes: a poll is no news.
+  private func report(_ round: FeedReport) {
+    switch round.outcome {
+    case .unchanged: break
+    case .applied(let batches, let new, let withdrawn):
+      log.info(
+        "F0 feed applied",
+        metadata: [
+          "version": "\(round.state?.version ?? 0)", "batches": "\(batches)", "new_entries": "\(new)",
+          "withdrawn_entries": "\(withdrawn)",
+        ])
+    case .failed(let reason, _): log.warning("F0 feed: \(reason)")
     }
   }
 

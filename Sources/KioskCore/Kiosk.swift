@@ -33,6 +33,12 @@ public struct Kiosk: Sendable {
     case calibrationEnd
     /// When F0 data last came in; nil if it never did.
     case f0Synced(UTCTime?)
+    /// What is held of the feed, when the run begins or after another process has changed it.
+    case feedRead(FeedState?)
+    /// Somebody asks for a round of the feed.
+    case syncFeed
+    /// The round that `syncFeed` began has ended.
+    case feedEnded(FeedReport)
     /// How many exposures staff have not looked at. Sent at the start and whenever it may have changed; when there are
     /// more, the staff's line shows it until they acknowledge, or until there are none.
     case exposures(unseen: Int)
@@ -58,6 +64,8 @@ public struct Kiosk: Sendable {
     /// What the lines are to do from now on, without further word.
     case lines(LineProgram)
     case show(ScreenState)
+    /// Make a round of the feed; `feedEnded` follows.
+    case syncFeed
     /// A new hour has begun, or the run has: forget what is older than the retention.
     case purge(contactsBefore: UTCTime, visitsBefore: UTCTime)
     /// Everything is switched off; nothing follows.
@@ -68,6 +76,8 @@ public struct Kiosk: Sendable {
   public private(set) var host: HCIHost
   public private(set) var contacts = ContactLedger()
   public private(set) var visits = VisitBook()
+  /// nil where none is configured.
+  public private(set) var feed: FeedFollower?
   public private(set) var checkIns = TouchCheckIn()
 
   private let settings: Settings
@@ -122,6 +132,9 @@ public struct Kiosk: Sendable {
     rotation = PageRotation(
       settings: settings.screen.pages, firstLanguage: settings.screen.language, appParts: site.appParts.count,
       at: moment.monotonic)
+    if !settings.feed.region.isEmpty, identity != nil, !isDemo {
+      feed = FeedFollower(settings: settings.feed, at: moment.monotonic, randomBits: randomBits())
+    }
     now = moment
   }
 
@@ -168,6 +181,9 @@ public struct Kiosk: Sendable {
       calibration = CalibrationRun(settings: settings.people, floorDBm: floor, seconds: seconds, at: time)
     case .calibrationEnd: calibration?.stop()
     case .f0Synced(let when): lastF0Sync = when
+    case .feedRead(let state): feed?.state = state
+    case .syncFeed: feed?.request(at: time)
+    case .feedEnded(let report): feed?.ended(report, at: moment, randomBits: randomBits())
     case .exposures(let unseen): noticeExposures(unseen, at: time)
     case .input(let change): take(change, at: moment)
     case .touched(let action): touch(action, at: moment)
@@ -191,7 +207,8 @@ public struct Kiosk: Sendable {
     return [
       host.nextDeadline, contacts.nextDeadline, people.nextDeadline, visits.nextDeadline,
       prompts.nextDeadline(after: time),
-      sensor.nextDeadline, checkIns.nextDeadline, time.adding(milliseconds: toNextSecond),
+      sensor.nextDeadline, checkIns.nextDeadline, isStopping || startedAt == nil ? nil : feed?.nextDeadline,
+      time.adding(milliseconds: toNextSecond),
     ].compactMap(\.self).min() ?? time
   }
 
@@ -277,13 +294,14 @@ public struct Kiosk: Sendable {
     }
   }
 
-  /// Whether visitors can rely on the kiosk: the radio runs and the clock is right. While the radio starts it is given
+  /// Whether visitors can rely on the kiosk: the radio runs, the clock is right, and F0 data is current. While the radio starts it is given
   /// the benefit of the doubt.
   private func isDegraded(at moment: Moment) -> Bool {
     guard startedAt != nil else { return false }
     switch host.state {
     case .down, .recovering: return true
-    case .closed, .opening, .starting, .running, .stopping: return !moment.isSynchronised
+    case .closed, .opening, .starting, .running, .stopping:
+      return !moment.isSynchronised || feed?.isStale(at: moment) ?? false
     }
   }
 
@@ -311,6 +329,7 @@ public struct Kiosk: Sendable {
     } else {
       if let due = contacts.takeDue(at: time) { effects.append(.write(due)) }
       if let due = visits.takeDue(open: people.openVisits, at: moment) { effects.append(.writeVisits(due)) }
+      if startedAt != nil, feed?.takeDue(at: time) ?? false { effects.append(.syncFeed) }
     }
     for effect in host.takeEffects() { effects.append(.radio(effect)) }
     show(at: moment)
@@ -404,6 +423,7 @@ public struct Kiosk: Sendable {
     // Without the right day nothing can be said of today.
     if state.page == .today, moment.isSynchronised { state.today = today(hour: time.hour, at: moment) }
     state.f0 = f0Data(at: moment)
+    state.communityTotal = feed?.state?.communityTotal
     state.radio =
       switch host.state {
       // Scanning pauses for some milliseconds at each change of address; the figures stay.
@@ -435,7 +455,7 @@ public struct Kiosk: Sendable {
   }
 
   private func f0Data(at moment: Moment) -> ScreenState.F0Data {
-    guard let lastF0Sync else { return .never }
+    guard let lastF0Sync = [lastF0Sync, feed?.lastSync(at: moment)].compactMap(\.self).max() else { return .never }
     let words = LocalTime(lastF0Sync, offsetSeconds: moment.utcOffsetSeconds).dateAndMinute
     let limit = lastF0Sync.adding(milliseconds: Int64(settings.screen.staleF0Hours) * 3_600_000)
     return moment.isSynchronised && moment.utc > limit ? .stale(words) : .fresh(words)
@@ -505,6 +525,7 @@ public struct Kiosk: Sendable {
       shows: prompts.outcome(at: moment.monotonic)?.rawValue,
       mutedSeconds: prompts.mutedUntil.map { max($0.milliseconds(since: moment.monotonic), 0) / 1000 } ?? 0,
       isQuiet: prompts.isQuiet(at: moment))
+    status.feed = feed?.status(at: moment) ?? .init()
     status.uptimeSeconds = startedAt.map { moment.monotonic.milliseconds(since: $0) / 1000 } ?? 0
     status.problems = problems + (identityFailure.map { [$0.description] } ?? [])
     return status

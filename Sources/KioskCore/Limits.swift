@@ -29,6 +29,30 @@ public enum CoreLimits {
   public static let jsonDepth = 64
   /// Bytes of one F0 file.
   public static let f0FileBytes = 256 * 1024 * 1024
+  /// A feed's manifest with its signatures, bytes. A larger one is refused; so is what exceeds any of the following.
+  public static let feedManifestBytes = 1 << 20
+  public static let feedSignatures = 8
+  /// Batches that a manifest lists, or withdraws; the bytes and entries of one, and the bytes of all. The publisher cuts
+  /// what is larger.
+  public static let feedBatches = 2000
+  public static let feedBatchBytes = 16 << 20
+  public static let feedBatchEntries = 100_000
+  public static let feedBytes = 512 << 20
+  /// How long a manifest may be valid, days: an attacker who holds back newer ones can hide no more than that.
+  public static let feedLifetimeDays: Int64 = 31
+  /// How long the publisher lists a batch, days: the time for which the authority asks (14), and a week in which a
+  /// kiosk may be without power.
+  public static let feedBatchDays: Int64 = 21
+  /// Withdrawn batches that the publisher goes on to list, the newest: more than any kiosk is without power for.
+  public static let feedWithdrawn = 200
+  /// Keys that a manifest lists, or retires.
+  public static let feedKeys = 16
+  /// Highest version: what a JSON number holds exactly everywhere.
+  public static let feedVersion: Int64 = (1 << 53) - 1
+  public static let feedRegionCharacters = 16
+  public static let feedNotices = 4
+  public static let feedNoticeCharacters = 300
+  public static let feedCommunityTotal: Int64 = 1_000_000_000
   /// Longest pause in a recording that is counted second by second, a day. A longer one, as when the recording
   /// machine's clock was set right, is left out: the seconds go on after it.
   public static let replayGapSeconds: Int64 = 86_400

@@ -18,6 +18,7 @@ public struct Status: Codable, Hashable, Sendable {
   /// Contacts with confirmed cases that staff have not looked at.
   public var unseenExposures = 0
   public var lines = Lines()
+  public var feed = Feed()
   public var display = "none"
   /// Taps on the screen in this run.
   public var touches = 0
@@ -153,7 +154,7 @@ public struct Status: Codable, Hashable, Sendable {
     case peopleAround = "people_around", bluezonersAround = "bluezoners_around", peopleNear = "people_near"
     case bluezonersNear = "bluezoners_near", addressesAround = "addresses_around"
     case isDemo = "demo", radio, clockSynchronised = "clock_synchronised"
-    case contacts, visits, checkIns = "check_ins", unseenExposures = "unseen_exposures", lines, display
+    case contacts, visits, checkIns = "check_ins", unseenExposures = "unseen_exposures", lines, feed, display
     case touches, language, uptimeSeconds = "uptime_seconds", problems
   }
 }

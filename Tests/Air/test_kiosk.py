@@ -243,7 +243,8 @@ class KioskOnLegacyController(KioskCase):
     def import_f0(self, name: str, content) -> subprocess.CompletedProcess:
         path = self.kiosk.folder / name
         path.write_text(content if isinstance(content, str) else json.dumps(content))
-        return self.kiosk.command("f0", "import", str(path), "--data", str(self.kiosk.data))
+        return self.kiosk.command(
+            "f0", "import", str(path), "--operator", "test", "--reason", "test", "--data", str(self.kiosk.data))
 
     def phone_key(self, index: int) -> bytes:
         return self.room.phones[index].identity.daily_key(bluezone.midnight(time.time()))

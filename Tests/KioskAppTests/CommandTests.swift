@@ -28,7 +28,7 @@ import Testing
   @Test("Commands on a folder without a log say so and make nothing") func noLog() throws {
     let folder = try Folder()
     let file = try folder.write("f0.json", "{\"data\": []}")
-    for arguments in [["exposures"], ["f0", "list"], ["f0", "import", file]] {
+    for arguments in [["exposures"], ["f0", "list"], ["f0", "import", file, "--operator", "An", "--reason", "test"]] {
       let result = try Program.start(arguments + ["--data", folder.path + "/data"]).finish()
       #expect(result.code == 1 && result.messages.contains("there is no database"))
     }

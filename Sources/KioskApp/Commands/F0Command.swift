@@ -1,72 +1,44 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import ArgumentParser
-import Crypto
 import KioskCore
 import Tracer
 
 struct F0Command: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "f0", abstract: "Confirmed cases' data.",
-    subcommands: [F0ImportCommand.self, F0CheckCommand.self, F0ListCommand.self])
-}
-
-struct F0ImportCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "import",
-    abstract: "Read a file of the authority and find its cases in the contact log.",
-    discussion: "The file is used whole or not at all. Importing it again changes nothing that is already known.")
-
-  @OptionGroup var options: SettingsOptions
-
-  @Argument(help: "The authority's JSON: {\"data\": [{\"daily_key\", \"time_start\", \"max\", \"time_end\"}, …]}")
-  var file: String
-
-  func run() throws {
-    let settings = try options.settings()
-    do {
-      let bytes = try Files.read(file, limit: CoreLimits.f0FileBytes)
-      let batch: F0Batch
-      do {
-        batch = try F0Batch(json: bytes)
-      } catch {
-        throw Exit.failure("\(file) was refused, nothing of it is used: \(error)")
-      }
-      let store = try Store(dataFolder: settings.dataFolder, access: .change)
-      let result = try store.importF0(
-        batch, sha256: Array(SHA256.hash(data: bytes)), at: SystemClock(trust: .always).now().utc,
-        toleranceSlots: settings.f0ToleranceSlots, goOn: Progress("comparing with the log").goOn)
-      print(
-        """
-        \(result.entries) entries, \(result.newEntries) of them new;         \(result.exposedContacts) contacts match, \(result.newExposedContacts) of them new
-        """)
-      _ = try? ControlSocket.ask(.f0Imported, dataFolder: settings.dataFolder)
-    } catch let code as ExitCode {
-      throw code
-    } catch {
-      throw Exit.failure(error)
-    }
-  }
+    subcommands: [F0SyncCommand.self, F0ImportCommand.self, F0CheckCommand.self, F0ListCommand.self])
 }
 
 struct F0ListCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "The batches that were imported, the newest first.")
+    commandName: "list", abstract: "The batches that are held, the newest first, and where each came from.")
 
   @OptionGroup var options: SettingsOptions
 
   func run() throws {
     let settings = try options.settings()
     do {
-      let batches = try Store(dataFolder: settings.dataFolder, access: .look).batches()
-      if batches.isEmpty { Exit.message("No F0 data has been imported.") }
+      let store = try Store(dataFolder: settings.dataFolder, access: .look)
+      if !settings.feed.region.isEmpty, let state = try store.feed(region: settings.feed.region)?.state {
+        let synced = state.lastSync.map { "last found current \(local($0))" } ?? "never by a synchronised clock"
+        Exit.message(
+          "feed \(state.region) version \(state.version), valid until \(local(state.expires)), \(synced)")
+      }
+      let batches = try store.batches()
+      if batches.isEmpty { Exit.message("No F0 data has come in.") }
       for batch in batches {
-        let time = LocalTime(
-          batch.importedAt, offsetSeconds: SystemClock.utcOffsetSeconds(at: batch.importedAt.seconds))
-        print("\(time.rfc3339)  \(batch.entries) entries")
+        let origin =
+          batch.region.map { "signed, feed \($0)" }
+          ?? batch.operatorName.map { "unsigned, by \($0): \(batch.reason ?? "")" } ?? "unsigned"
+        print("\(local(batch.importedAt))  \(batch.entries) entries  \(Hex.string(batch.sha256.prefix(8)))  \(origin)")
       }
     } catch {
       throw Exit.failure(error)
     }
+  }
+
+  private func local(_ time: UTCTime) -> String {
+    LocalTime(time, offsetSeconds: SystemClock.utcOffsetSeconds(at: time.seconds)).rfc3339
   }
 }

@@ -77,6 +77,7 @@ extension Status {
     if let fault = contacts.writeFault { text.append(("", "not written: \(fault)")) }
     if contacts.lost > 0 { text.append(("", "\(contacts.lost) not logged: too many were waiting")) }
     if contacts.turnedAway > 0 { text.append(("", "\(contacts.turnedAway) times a device was not counted: too many")) }
+    text += feed.lines()
     if unseenExposures > 0 {
       text.append(("exposures", "\(unseenExposures) contacts with confirmed cases not looked at: kiosk exposures"))
     }
@@ -93,5 +94,22 @@ extension Status {
     text.append(("running for", "\(uptimeSeconds / 3600) h \(uptimeSeconds / 60 % 60) min \(uptimeSeconds % 60) s"))
     for problem in problems { text.append(("problem", problem)) }
     return text.map { name, value in name + String(repeating: " ", count: max(13 - name.count, 1)) + value }
+  }
+}
+
+extension Status.Feed {
+  fileprivate func lines() -> [(String, String)] {
+    guard isConfigured || version != nil else { return [("F0 feed", "not configured")] }
+    var text: [(String, String)] = []
+    let held = version.map { "version \($0), \(freshness ?? "unknown"), valid until \(expires ?? "")" } ?? "nothing yet"
+    text.append(("F0 feed", "\(region ?? ""): \(held)"))
+    text.append(("", lastSync.map { "last found current \($0)" } ?? "never found current yet"))
+    if let fault = lastFault { text.append(("", "last round failed (\(failures) in a row): \(fault)")) }
+    if let step {
+      text.append(("", step))
+    } else if let next = nextSeconds {
+      text.append(("", "next round in \(next) s"))
+    }
+    return text
   }
 }

@@ -52,6 +52,11 @@ struct ConfigurationFile {
           path: path, line: lineNumber(of: key, in: text), message: "\(key) \(error.reason)")
       }
     }
+    if settings.feed.isConfigured, settings.feed.region.isEmpty || settings.feed.keys.isEmpty {
+      throw ConfigurationError(
+        path: path, line: lineNumber(of: "feed.url", in: text),
+        message: "feed.url needs feed.region and feed.keys: without them nothing that comes can be checked")
+    }
     return settings
   }
 
@@ -111,6 +116,34 @@ struct ConfigurationFile {
     "contacts.retention_days": integer(1...30) { $0.contactRetentionDays = $1 },
     "visits.retention_days": integer(1...366) { $0.visitRetentionDays = $1 },
     "f0.tolerance_slots": integer(0...8) { $0.f0ToleranceSlots = $1 },
+    "feed.url": checkedText { settings, value throws(Refusal) in
+      guard
+        value.isEmpty || value.hasPrefix("https://") && value.utf8.count > 8 && !value.contains(where: "?#@ ".contains)
+      else {
+        throw Refusal(reason: "must be the address of a folder, such as \"https://feed.example.vn/vn-hn/\", or empty")
+      }
+      settings.feed.url = value
+    },
+    "feed.region": checkedText { settings, value throws(Refusal) in
+      guard value.isEmpty || FeedManifest.isRegion(value) else {
+        throw Refusal(reason: "must be capital letters, digits and -, such as \"VN-HN\", or empty")
+      }
+      settings.feed.region = value
+    },
+    "feed.keys": Key { value, settings throws(Refusal) in
+      guard let texts = value.array?.map({ $0.string.flatMap(FeedKey.init(hex:)) }), !texts.contains(nil),
+        texts.count <= CoreLimits.feedKeys
+      else {
+        throw Refusal(
+          reason: "must be a list of at most \(CoreLimits.feedKeys) public keys of 64 hexadecimal digits in quotes")
+      }
+      settings.feed.keys = texts.compactMap(\.self)
+    },
+    "feed.ca_file": anyText { $0.feed.caFile = $1 },
+    "feed.proxy": anyText { $0.feed.proxy = $1 },
+    "feed.poll_seconds": integer(60...86_400) { $0.feed.schedule.intervalMilliseconds = Int64($1) * 1000 },
+    "feed.stall_seconds": integer(1...600) { $0.feed.stallSeconds = $1 },
+    "feed.total_seconds": integer(10...86_400) { $0.feed.totalSeconds = $1 },
     "screen.display": checkedText { settings, value throws(Refusal) in
       do { _ = try DisplayKind(parsing: value) } catch { throw Refusal(reason: "is wrong: \(error)") }
       settings.screen.display = value
@@ -198,6 +231,10 @@ struct ConfigurationFile {
       guard let text = value.string else { throw Refusal(reason: "must be a text in quotes") }
       try set(&settings, text)
     }
+  }
+
+  private static func anyText(_ set: @escaping @Sendable (inout Settings, String) -> Void) -> Key {
+    checkedText { settings, value throws(Refusal) in set(&settings, value) }
   }
 
   private static func text(_ set: @escaping @Sendable (inout Settings, String) -> Void) -> Key {

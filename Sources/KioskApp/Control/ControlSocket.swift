@@ -12,6 +12,8 @@ enum ControlRequest: Equatable, Sendable, RawRepresentable {
   case status
   /// F0 data was imported by another process: look again.
   case f0Imported
+  /// Make a round of the feed now. `status` tells how it goes.
+  case f0Sync
   /// Staff have looked at the exposures.
   case exposuresSeen
   /// Another process has added so many people without a phone to the log.
@@ -28,6 +30,7 @@ enum ControlRequest: Equatable, Sendable, RawRepresentable {
     switch (words.first, words.count) {
     case ("status", 1): self = .status
     case ("f0-imported", 1): self = .f0Imported
+    case ("f0-sync", 1): self = .f0Sync
     case ("exposures-seen", 1): self = .exposuresSeen
     case ("capture", 1): self = .capture
     case ("calibration", 1): self = .calibration
@@ -50,6 +53,7 @@ enum ControlRequest: Equatable, Sendable, RawRepresentable {
     switch self {
     case .status: "status"
     case .f0Imported: "f0-imported"
+    case .f0Sync: "f0-sync"
     case .exposuresSeen: "exposures-seen"
     case .capture: "capture"
     case .calibrate(let seconds, let floor): "calibrate \(seconds) \(floor)"

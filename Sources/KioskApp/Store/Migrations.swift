@@ -92,6 +92,7 @@ enum Migrations {
     }
     registerAudit(&migrator)
     registerMatching(&migrator)
+    registerFeed(&migrator)
     return migrator
   }
 }

@@ -189,20 +189,6 @@ final class Store: Sendable {
     }
   }
 
-  struct BatchSummary: Equatable {
-    var importedAt: UTCTime
-    var entries: Int
-  }
-
-  /// The batches imported, the newest first.
-  func batches() throws(StoreError) -> [BatchSummary] {
-    try read { db in
-      try Row.fetchAll(db, sql: "SELECT importedAt, entries FROM f0Batch ORDER BY importedAt DESC, id DESC").map {
-        BatchSummary(importedAt: UTCTime(seconds: $0["importedAt"]), entries: $0["entries"])
-      }
-    }
-  }
-
   /// When a batch was last imported.
   func lastImport() throws(StoreError) -> UTCTime? {
     try read { db in
@@ -242,7 +228,7 @@ final class Store: Sendable {
     ])
   }
 
-  private static func contacts(_ db: Database, from: UTCTime, to: UTCTime) throws -> [Contact] {
+  static func contacts(_ db: Database, from: UTCTime, to: UTCTime) throws -> [Contact] {
     var contacts: [Contact] = []
     let rows = try Row.fetchCursor(
       db, sql: "SELECT * FROM contact WHERE slot BETWEEN ? AND ? ORDER BY slot, blid",

@@ -103,4 +103,17 @@ enum AppLimits {
   static let touchEvents = 64
   /// Longest wait for the screen to be handed back, when the kiosk stops.
   static let screenCloseMilliseconds = 3000
+  /// Longest wait for a connection to the feed's server, and for its manifest, seconds. After it the round has failed.
+  static let feedConnectSeconds = 15
+  static let feedManifestSeconds = 120
+  /// A server that sends less in `feed.stall_seconds` has stalled.
+  static let feedStallBytesPerSecond = 50
+  /// Redirects that are followed within the feed's server. At the limit the round has failed.
+  static let feedRedirects = 3
+  /// Bytes of all header fields of an answer. At the limit the round has failed.
+  static let feedHeadBytes = 64 << 10
+  /// Longest ETag or date that is kept. A longer one counts as none: the file is fetched whole.
+  static let feedValidatorBytes = 256
+  /// Longest wait for a round that another process runs, as `kiosk f0 sync` shows it, seconds.
+  static let feedWaitSeconds = 3600
 }

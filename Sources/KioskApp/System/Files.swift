@@ -102,6 +102,22 @@ enum Files {
     synchroniseFolder(of: path)
   }
 
+  /// Makes a file, or puts another in the place of one, so that a reader finds the one or the other whole. On the disk
+  /// when this returns. The mode is as given, whatever the umask.
+  static func replace(_ path: String, _ bytes: [UInt8], mode: mode_t) throws(FileError) {
+    let temporary = "\(path).new-\(getpid())"
+    unlink(temporary)
+    let fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard fd >= 0 else { throw FileError("cannot create", path: temporary, errno: errno) }
+    defer { unlink(temporary) }
+    var code = writeAll(fd, bytes)
+    if code == 0, fchmod(fd, mode) != 0 || fsync(fd) != 0 { code = errno }
+    close(fd)
+    guard code == 0 else { throw FileError("cannot write", path: temporary, errno: code) }
+    guard rename(temporary, path) == 0 else { throw FileError("cannot write", path: path, errno: errno) }
+    synchroniseFolder(of: path)
+  }
+
   /// Opens a file that did not exist, to write from its beginning. Unlike `create` this works on a stick without
   /// links (vfat); what is written may be part of a file when the power goes.
   static func openNew(_ path: String, mode: mode_t = 0o600) throws(FileError) -> Int32 {
@@ -138,7 +154,21 @@ enum Files {
     }
   }
 
-  private static func folder(of path: String) -> String {
+  /// The names in a folder; none where it cannot be read.
+  static func names(in path: String) -> [String] {
+    guard let folder = opendir(path) else { return [] }
+    defer { closedir(folder) }
+    var names: [String] = []
+    while let entry = readdir(folder) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names
+  }
+
+  static func folder(of path: String) -> String {
     let parts = path.split(separator: "/", omittingEmptySubsequences: true).dropLast()
     return (path.hasPrefix("/") ? "/" : parts.isEmpty ? "." : "") + parts.joined(separator: "/")
   }

@@ -21,6 +21,7 @@ public struct Settings: Hashable, Sendable {
   public var visitRetentionDays = 180
   /// Slots by which a phone's clock may be off when F0 data is matched, 0 to 8.
   public var f0ToleranceSlots = 1
+  public var feed = Feed()
   public var screen = Screen()
   public var lines = Lines()
   public var inputs = Inputs()
@@ -47,6 +48,27 @@ public struct Settings: Hashable, Sendable {
     case synchronised
     /// Always: for machines with a good clock and nobody who sets that flag.
     case always
+  }
+
+  /// Where F0 data comes from by itself.
+  public struct Feed: Hashable, Sendable {
+    /// The folder that the health office publishes, `https://…/`; empty: none.
+    public var url = ""
+    public var region = ""
+    /// Trusted from the start.
+    public var keys: [FeedKey] = []
+    /// Certificates of authorities instead of the system's, in a PEM file; empty: those. And libcurl's words for a proxy,
+    /// which may hold a password: never logged; empty: none.
+    public var caFile = ""
+    public var proxy = ""
+    public var schedule = FeedSchedule.Settings()
+    /// Longest time in which next to nothing comes, and longest time for one file.
+    public var stallSeconds = 30
+    public var totalSeconds = 1800
+
+    public init() {}
+
+    public var isConfigured: Bool { !url.isEmpty }
   }
 
   public struct Screen: Hashable, Sendable {

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import ArgumentParser
+import KioskCore
+import Tracer
+
+struct F0ImportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "import", abstract: "Read F0 data from a stick or a file, and find its cases in the contact log.",
+    discussion: """
+      PATH is a signed feed: its folder, as the health office published it, or the manifest in it. It is checked as one \
+      from the network is.
+
+      PATH may also be a file of the authority that nobody signed: {"data": [{"daily_key", "time_start", "max", \
+      "time_end"}, …]}. Then somebody must answer for it, by --operator and --reason, which the audit log keeps.
+
+      It is used whole or not at all. Importing it again changes nothing that is already known.
+      """)
+
+  @OptionGroup var options: SettingsOptions
+
+  @Argument(help: "The folder of a signed feed, its manifest, or a file of the authority.")
+  var path: String
+
+  @Option(name: .customLong("operator"), help: ArgumentHelp("Who imports an unsigned file.", valueName: "name"))
+  var operatorName: String?
+
+  @Option(help: ArgumentHelp("Why, and where it comes from.", valueName: "text"))
+  var reason: String?
+
+  func run() throws {
+    let settings = try options.settings()
+    do {
+      if try isFeed() {
+        try importFeed(settings)
+      } else {
+        try importFile(settings)
+      }
+      _ = try? ControlSocket.ask(.f0Imported, dataFolder: settings.dataFolder)
+    } catch let code as ExitCode {
+      throw code
+    } catch {
+      throw Exit.failure(error)
+    }
+  }
+
+  private func isFeed() throws(FileError) -> Bool {
+    if FolderFeedSource(path: path).folder == path { return true }
+    return FeedEnvelope.isClaimed(by: try Files.read(path, limit: CoreLimits.f0FileBytes))
+  }
+
+  private func importFeed(_ settings: Settings) throws {
+    let store = try Store(dataFolder: settings.dataFolder, access: .change)
+    let round = try FeedRound(
+      settings: settings, source: FolderFeedSource(path: path), sourceName: nil, store: store,
+      clock: SystemClock(trust: settings.clockTrust)
+    ) { Exit.message($0.words) }
+    let result = try round.run()
+    print("\(result.words); \(try store.matchNow(settings))")
+  }
+
+  private func importFile(_ settings: Settings) throws {
+    let bytes = try Files.read(path, limit: CoreLimits.f0FileBytes)
+    let batch: F0Batch
+    do throws(F0Batch.Refusal) { batch = try F0Batch(json: bytes) } catch {
+      throw Exit.failure("\(path) was refused, nothing of it is used: \(error)")
+    }
+    guard let operatorName, let reason else {
+      throw Exit.failure(
+        "\(path) is not signed: say who imports it and why, with --operator and --reason", code: Exit.usage)
+    }
+    let authority: AuditEntry.Authority
+    do throws(AuditEntry.Authority.Refusal) {
+      authority = try AuditEntry.Authority(operatorName: operatorName, reason: reason)
+    } catch {
+      throw Exit.failure("\(error)", code: Exit.usage)
+    }
+    let store = try Store(dataFolder: settings.dataFolder, access: .change)
+    let now = SystemClock(trust: settings.clockTrust).now().utc
+    let new = try store.addUnsigned(batch, sha256: FeedSignature.sha256(bytes), authority: authority, at: now)
+    print("\(batch.entries.count) entries, \(new) of them new; \(try store.matchNow(settings))")
+  }
+}
+
+extension FeedRound.Result {
+  /// For people, one line.
+  var words: String {
+    let what =
+      switch outcome {
+      case .unchanged: "version \(version) is current"
+      case .applied(let batches, let new, let withdrawn):
+        "version \(version) applied: \(batches) batches, \(new) new entries"
+          + (withdrawn > 0 ? ", \(withdrawn) withdrawn" : "")
+      case .failed(let reason, _): reason
+      }
+    let fresh = freshness == .unknown ? "; freshness unknown: the clock is not synchronised" : ""
+    return what + fresh
+  }
+}
+
+extension Store {
+  /// Compares what came in with the log, as a command does: with progress, and what was found in words.
+  func matchNow(_ settings: Settings) throws(StoreError) -> String {
+    let match = try matchF0(
+      toleranceSlots: settings.f0ToleranceSlots, at: SystemClock(trust: settings.clockTrust).now().utc,
+      goOn: Progress("comparing with the log").goOn)
+    return "\(match.entries) entries compared with the log, \(match.newExposedContacts) new contacts match"
+  }
+}

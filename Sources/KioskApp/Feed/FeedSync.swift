@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import Dispatch
+import KioskCore
+import Synchronization
+import Tracer
+
+/// The feed on a thread of its own: the core says when, and hears how it went.
+final class FeedSync: Sendable {
+  private let settings: Settings
+  private let store: Store
+  private let clock: SystemClock
+  private let post: @Sendable (Kiosk.Event) -> Void
+  private let queue = DispatchQueue(label: "feed")
+  private let progress = Mutex<FeedProgress?>(nil)
+  private let isEnding = Mutex(false)
+
+  init(settings: Settings, store: Store, clock: SystemClock, post: @escaping @Sendable (Kiosk.Event) -> Void) {
+    self.settings = settings
+    self.store = store
+    self.clock = clock
+    self.post = post
+  }
+
+  /// What the round that runs is doing; nil when none does.
+  var words: String? { progress.withLock { $0?.words } }
+
+  /// Tells the core what is held.
+  func read() {
+    queue.async { [self] in post(.feedRead(state)) }
+  }
+
+  /// Makes a round, and tells the core how it ended.
+  func sync() {
+    queue.async { [self] in
+      let report: FeedReport
+      do throws(FeedFault) {
+        report = FeedReport(try round().outcome, state: state)
+      } catch {
+        let wait = error.retryAfterSeconds
+        report = FeedReport(
+          .failed(reason: error.description, retryAfterMilliseconds: wait > 0 ? wait * 1000 : nil), state: state)
+      }
+      progress.withLock { $0 = nil }
+      post(.feedEnded(report))
+    }
+  }
+
+  /// Breaks off what is on its way, and waits for it: a second or so.
+  func finish() async {
+    isEnding.withLock { $0 = true }
+    await withCheckedContinuation { continuation in queue.async { continuation.resume() } }
+  }
+
+  private var state: FeedState? {
+    (try? store.feed(region: settings.feed.region))?.state
+  }
+
+  private func round() throws(FeedFault) -> FeedRound.Result {
+    let source = try CurlFeedSource(settings: settings.feed) { [self] in isEnding.withLock { $0 } }
+    return try FeedRound(
+      settings: settings, source: source, sourceName: settings.feed.url, store: store, clock: clock
+    ) { [self] step in progress.withLock { $0 = step } }.run()
+  }
+}
+
+extension FeedRound {
+  /// As the settings say.
+  init(
+    settings: Settings, source: any FeedSource, sourceName: String?, store: Store, clock: SystemClock,
+    onProgress: @escaping (FeedProgress) -> Void
+  ) throws(FeedFault) {
+    guard !settings.feed.region.isEmpty, !settings.feed.keys.isEmpty else {
+      throw .notConfigured(
+        "no feed can be checked: set feed.region and feed.keys in the configuration, as the health office says")
+    }
+    self.init(
+      region: settings.feed.region, roots: settings.feed.keys, sourceName: sourceName, source: source, store: store,
+      downloads: try FeedDownloads(dataFolder: settings.dataFolder), clock: clock,
+      onProgress: onProgress)
+  }
+}

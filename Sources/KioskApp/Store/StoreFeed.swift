@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import FoundationEssentials
+import GRDB
+import KioskCore
+import Tracer
+
+/// The feed as it was last applied, and batches as they come in. A feed's version and its data change in one transaction.
+extension Store {
+  /// What is held of a region's feed.
+  struct HeldFeed: Equatable {
+    var state: FeedState
+    /// What the server called that manifest, and whose word that is.
+    var validators: FeedValidators?
+    var source: String?
+  }
+
+  func feed(region: String) throws(StoreError) -> HeldFeed? {
+    try read { db in
+      guard let row = try Row.fetchOne(db, sql: "SELECT * FROM feed WHERE region = ?", arguments: [region]) else {
+        return nil
+      }
+      let json = [UInt8](row["manifest"] as Data)
+      // It was read before it was written. A later version may be stricter: then nothing is held.
+      guard let manifest = try? FeedManifest(json: json) else { return nil }
+      let validators = FeedValidators(etag: row["etag"], lastModified: row["lastModified"])
+      return HeldFeed(
+        state: FeedState(
+          manifest, sha256: FeedSignature.sha256(json),
+          lastSync: (row["lastSync"] as Int64?).map(UTCTime.init(seconds:))),
+        validators: validators == FeedValidators() ? nil : validators, source: row["source"])
+    }
+  }
+
+  /// The batches that must be fetched before a manifest can be applied. Where it withdraws one that is held, all of them:
+  /// entries that stand in another one too are then put under that.
+  func missingBatches(_ manifest: FeedManifest) throws(StoreError) -> [FeedManifest.Batch] {
+    try read { db in
+      let held = Set(
+        try Data.fetchAll(db, sql: "SELECT sha256 FROM f0Batch WHERE region = ?", arguments: [manifest.region])
+          .map { [UInt8]($0) })
+      guard held.isDisjoint(with: manifest.withdrawn) else { return manifest.batches }
+      return manifest.batches.filter { !held.contains($0.sha256) }
+    }
+  }
+
+  struct FeedChange: Equatable, Sendable {
+    var newEntries = 0
+    var withdrawnEntries = 0
+  }
+
+  /// Applies a manifest: its version, its figures and the entries of its batches, all or nothing.
+  ///
+  /// - Parameters:
+  ///   - json: exactly what was signed.
+  ///   - batches: those of the manifest that are not held, or more, each with its number there, from 1.
+  ///   - read: gives a batch's entries; called within the transaction, one after the other.
+  func apply(
+    _ manifest: FeedManifest, json: [UInt8], source: String?, validators: FeedValidators?, at now: Moment,
+    batches: [(number: Int, batch: FeedManifest.Batch)],
+    read: (FeedManifest.Batch, _ number: Int) throws(FeedFault) -> F0Batch
+  ) throws(FeedFault) -> FeedChange {
+    var fault: FeedFault?
+    do throws(StoreError) {
+      return try write { db in
+        var change = FeedChange()
+        let held = try Int64.fetchOne(
+          db, sql: "SELECT version FROM feed WHERE region = ?", arguments: [manifest.region])
+        if let held, held > manifest.version {
+          fault = .refused(.rollback(version: manifest.version, held: held))
+          throw CancellationError()
+        }
+        for (number, batch) in batches {
+          let entries: F0Batch
+          do throws(FeedFault) { entries = try read(batch, number) } catch {
+            fault = error
+            throw CancellationError()
+          }
+          let id = try Self.add(db, sha256: batch.sha256, entries: batch.entries, feed: manifest, at: now.utc)
+          change.newEntries += try Self.add(db, entries, batch: id, insteadOf: manifest.withdrawn)
+        }
+        for sha256 in manifest.withdrawn {
+          change.withdrawnEntries += try Self.withdraw(db, sha256, region: manifest.region)
+        }
+        try Self.setFeed(db, manifest, json, source, validators, at: now)
+        try Self.forgetOldBatches(db, manifest)
+        return change
+      }
+    } catch {
+      throw fault ?? .store(error)
+    }
+  }
+
+  /// Notes that what is held is current. Nothing is noted by a clock that may be wrong.
+  func feedIsCurrent(
+    region: String, source: String?, validators: FeedValidators?, at now: Moment
+  ) throws(StoreError) {
+    try write { db in
+      try db.execute(
+        sql: "UPDATE feed SET source = ?, etag = ?, lastModified = ? WHERE region = ?",
+        arguments: [source, validators?.etag, validators?.lastModified, region])
+      if now.isSynchronised {
+        try db.execute(
+          sql: "UPDATE feed SET lastSync = ? WHERE region = ?", arguments: [now.utc.seconds, region])
+      }
+    }
+  }
+
+  /// Takes in a file that nobody has signed, for somebody who answers for it.
+  ///
+  /// - Returns: entries that were not known.
+  func addUnsigned(
+    _ batch: F0Batch, sha256: [UInt8], authority: AuditEntry.Authority, at now: UTCTime
+  ) throws(StoreError) -> Int {
+    // `batches` finds the row by these words.
+    let audit = AuditEntry(
+      at: now, action: .importUnsigned, authority: authority, detail: "sha256 \(Hex.string(sha256))")
+    return try write { db in
+      try Self.addAudit(db, audit)
+      let id = try Self.add(db, sha256: sha256, entries: batch.entries.count, feed: nil, at: now)
+      return try Self.add(db, batch, batch: id, insteadOf: [])
+    }
+  }
+
+  struct BatchSummary: Equatable {
+    var importedAt: UTCTime
+    var entries: Int
+    /// Of the feed that brought it; nil for a file that nobody had signed.
+    var region: String?
+    var sha256: [UInt8]
+    /// Who answers for an unsigned one, and why.
+    var operatorName: String?
+    var reason: String?
+  }
+
+  /// The batches held, the newest first.
+  func batches() throws(StoreError) -> [BatchSummary] {
+    try read { db in
+      try Row.fetchAll(
+        db,
+        sql: """
+          SELECT importedAt, entries, region, sha256, operator, reason FROM f0Batch
+          LEFT JOIN audit ON audit.id = (
+            SELECT max(id) FROM audit WHERE action = ? AND detail = 'sha256 ' || lower(hex(f0Batch.sha256)))
+          ORDER BY importedAt DESC, f0Batch.id DESC
+          """, arguments: [AuditEntry.Action.importUnsigned.rawValue]
+      ).map {
+        BatchSummary(
+          importedAt: UTCTime(seconds: $0["importedAt"]), entries: $0["entries"], region: $0["region"],
+          sha256: [UInt8]($0["sha256"] as Data), operatorName: $0["operator"], reason: $0["reason"])
+      }
+    }
+  }
+
+  // MARK: Rows
+
+  private static func add(
+    _ db: Database, sha256: [UInt8], entries: Int, feed: FeedManifest?, at now: UTCTime
+  ) throws -> Int64 {
+    try db.execute(
+      sql: """
+        INSERT INTO f0Batch (importedAt, sha256, entries, region, version) VALUES (?, ?, ?, ?, ?)
+        ON CONFLICT (sha256) DO UPDATE SET importedAt = excluded.importedAt,
+          region = coalesce(excluded.region, region), version = coalesce(version, excluded.version)
+        """, arguments: [now.seconds, Data(sha256), entries, feed?.region, feed?.version])
+    return try Int64.fetchOne(db, sql: "SELECT id FROM f0Batch WHERE sha256 = ?", arguments: [Data(sha256)]) ?? 0
+  }
+
+  /// Adds entries that are not known; those that are known by a batch that is withdrawn come under this one.
+  ///
+  /// - Returns: how many were not known.
+  private static func add(_ db: Database, _ batch: F0Batch, batch id: Int64, insteadOf withdrawn: [[UInt8]]) throws
+    -> Int
+  {
+    let insert = try db.cachedStatement(
+      sql: """
+        INSERT OR IGNORE INTO f0Entry (dailyKey, start, "end", slotsPerDay, batch) VALUES (?, ?, ?, ?, ?)
+        """)
+    let moved = try withdrawn.compactMap {
+      try Int64.fetchOne(db, sql: "SELECT id FROM f0Batch WHERE sha256 = ?", arguments: [Data($0)])
+    }
+    let move = try db.cachedStatement(
+      sql: """
+        UPDATE f0Entry SET batch = ? WHERE dailyKey = ? AND start = ? AND "end" = ? AND slotsPerDay = ? AND batch = ?
+        """)
+    var new = 0
+    for entry in batch.entries {
+      let key: StatementArguments = [
+        Data(entry.dailyKey.bytes), entry.start.seconds, entry.end.seconds, entry.scheme.slotsPerDay,
+      ]
+      try insert.execute(arguments: key + [id])
+      new += db.changesCount
+      for old in moved { try move.execute(arguments: [id] + key + [old]) }
+    }
+    return new
+  }
+
+  /// - Returns: entries that are forgotten.
+  private static func withdraw(_ db: Database, _ sha256: [UInt8], region: String) throws -> Int {
+    guard
+      let id = try Int64.fetchOne(
+        db, sql: "SELECT id FROM f0Batch WHERE sha256 = ? AND region = ?", arguments: [Data(sha256), region])
+    else { return 0 }
+    try db.execute(sql: "DELETE FROM f0Entry WHERE batch = ?", arguments: [id])
+    let forgotten = db.changesCount
+    try db.execute(sql: "DELETE FROM f0Batch WHERE id = ?", arguments: [id])
+    return forgotten
+  }
+
+  private static func setFeed(
+    _ db: Database, _ manifest: FeedManifest, _ json: [UInt8], _ source: String?, _ validators: FeedValidators?,
+    at now: Moment
+  ) throws {
+    try db.execute(
+      sql: """
+        INSERT INTO feed (region, version, manifest, lastSync, source, etag, lastModified) VALUES (?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (region) DO UPDATE SET version = excluded.version, manifest = excluded.manifest,
+          lastSync = coalesce(excluded.lastSync, lastSync), source = excluded.source, etag = excluded.etag,
+          lastModified = excluded.lastModified
+        """,
+      arguments: [
+        manifest.region, manifest.version, Data(json), now.isSynchronised ? now.utc.seconds : nil, source,
+        validators?.etag, validators?.lastModified,
+      ])
+  }
+
+  /// Batches that the feed no longer lists and of whose entries none is left are known no more.
+  private static func forgetOldBatches(_ db: Database, _ manifest: FeedManifest) throws {
+    let listed = Set(manifest.batches.map(\.sha256))
+    let idle = try Row.fetchAll(
+      db, sql: "SELECT id, sha256 FROM f0Batch WHERE region = ? AND id NOT IN (SELECT batch FROM f0Entry)",
+      arguments: [manifest.region])
+    for row in idle where !listed.contains([UInt8](row["sha256"] as Data)) {
+      try db.execute(sql: "DELETE FROM f0Batch WHERE id = ?", arguments: [row["id"] as Int64])
+    }
+  }
+}

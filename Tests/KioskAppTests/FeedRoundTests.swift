@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import Crypto
+import Foundation
+import GRDB
+import KioskCore
+import Testing
+import Tracer
+
+@testable import KioskApp
+
+@Suite("A round of the feed") struct FeedRoundTests {
+  private let folder: Folder
+  private let store: Store
+  private let clock = SystemClock(trust: .always)
+  private let office: FeedOffice
+  private let root: FeedKey
+
+  init() throws {
+    folder = try Folder()
+    store = try Store(dataFolder: folder.path, access: .create)
+    office = FeedOffice(now: clock.now().utc)
+    root = office.publicKey
+  }
+
+  private func run(
+    region: String = "VN-HN", sourceName: String? = "https://x/", clock: SystemClock? = nil
+  ) -> Result<FeedRound.Result, FeedFault> {
+    Result { () throws(FeedFault) in
+      try FeedRound(
+        region: region, roots: [root], sourceName: sourceName, source: office, store: store,
+        downloads: try FeedDownloads(dataFolder: folder.path), clock: clock ?? self.clock
+      ).run()
+    }
+  }
+
+  private func refusal(_ result: Result<FeedRound.Result, FeedFault>) -> FeedRefusal? {
+    if case .failure(.refused(let refusal)) = result { refusal } else { nil }
+  }
+
+  private struct Held: Equatable {
+    var version: Int64?
+    var entries: Int
+    var batches: Int
+  }
+
+  private func held() throws -> Held {
+    try DatabaseQueue(path: store.path).read { db in
+      Held(
+        version: try Int64.fetchOne(db, sql: "SELECT version FROM feed"),
+        entries: try Int.fetchOne(db, sql: "SELECT count(*) FROM f0Entry") ?? -1,
+        batches: try Int.fetchOne(db, sql: "SELECT count(*) FROM f0Batch") ?? -1)
+    }
+  }
+
+  private func entries(_ count: Int, from first: UInt8 = 1) -> [F0Entry] {
+    FeedOffice.entries(count, from: first, at: clock.now().utc.adding(milliseconds: -86_400_000))
+  }
+
+  @Test("applies version, figures and batches, and next time finds them current without fetching") func good() throws {
+    office.manifest.communityTotal = 7
+    office.publish(entries(3))
+    office.publish(entries(2, from: 2))
+    let first = try run().get()
+    #expect(first.outcome == .applied(batches: 2, newEntries: 5, withdrawnEntries: 0) && first.version == 2)
+    #expect(try held() == Held(version: 2, entries: 5, batches: 2))
+    let state = try #require(try store.feed(region: "VN-HN")).state
+    #expect(state.communityTotal == 7 && state.lastSync != nil && state.keys == [root])
+    #expect(try run().get().outcome == .unchanged)
+    #expect(office.asked == [nil, FeedValidators(etag: "\"2\"")] && office.fetched.count == 2)
+    #expect(Files.names(in: folder.path + "/feed") == ["lock"])
+  }
+
+  @Test("fetches only what is new, for matching to find") func increment() throws {
+    office.publish(entries(3))
+    _ = try run().get()
+    let ill = entries(1, from: 9)[0]
+    var sent: BluezoneID?
+    ill.forEachID { id, from, _ in if from == ill.start { sent = id } }
+    let heard = ill.start.adding(milliseconds: 60_000)
+    try store.write(
+      [.init(id: try #require(sent), span: .dated(first: heard, last: heard), strength: .init())], boot: "b")
+    office.publish([ill])
+    let second = try run().get()
+    #expect(second.outcome == .applied(batches: 1, newEntries: 1, withdrawnEntries: 0))
+    #expect(office.fetched.count == 2)
+    #expect(try store.matchF0(toleranceSlots: 1, at: clock.now().utc).newExposedContacts == 1)
+    #expect(try store.exposures().count == 1)
+  }
+
+  @Test("is refused for each of the reasons, changes nothing, and the next good one succeeds") func refusals() throws {
+    office.publish(entries(3))
+    let first = office.envelope.bytes
+    _ = try run().get()
+    office.publish()
+    _ = try run().get()
+    let before = try held()
+    let good = (office.manifest, office.files)
+    func expect(
+      _ expected: FeedRefusal, at line: SourceLocation = #_sourceLocation, _ change: (FeedOffice) -> Void
+    ) throws {
+      (office.manifest, office.files) = good
+      office.publish(entries(4, from: 3))
+      change(office)
+      #expect(refusal(run()) == expected, sourceLocation: line)
+      #expect(try held() == before, sourceLocation: line)
+      office.served = nil
+    }
+    let stranger = FeedOffice(now: clock.now().utc)
+    try expect(.unknownKey(signedBy: [stranger.publicKey.id])) { office in
+      stranger.manifest = office.manifest
+      office.served = stranger.envelope.bytes
+    }
+    try expect(.wrongSignature(key: root.id)) { office in
+      var forged = office.envelope
+      forged.manifest[20] ^= 1
+      office.served = forged.bytes
+    }
+    try expect(.wrongRegion("VN-SG", expected: "VN-HN")) { $0.manifest.region = "VN-SG" }
+    try expect(.rollback(version: 1, held: 2)) { $0.served = first }
+    try expect(.otherContent(version: 2)) { office in
+      office.manifest.version = 2
+      office.served = office.envelope.bytes
+    }
+    let expired = UTCTime(seconds: clock.now().utc.seconds - 5)
+    try expect(.expired(expired)) { office in
+      office.manifest.issued = expired.adding(milliseconds: -86_400_000)
+      office.manifest.expires = expired
+    }
+    func replace(_ office: FeedOffice, _ change: (inout [UInt8]) -> Void) {
+      guard let path = office.manifest.batches.last?.path, var bytes = office.files[path] else { return }
+      change(&bytes)
+      office.files[path] = bytes
+    }
+    try expect(.wrongHash(batch: 2)) { replace($0) { $0[30] ^= 1 } }
+    let size = F0Batch(entries: entries(4, from: 3)).json.count
+    try expect(.wrongSize(batch: 2, found: size - 1, stated: size)) { replace($0) { $0.removeLast() } }
+    try expect(.malformedBatch(2, .init(entry: 1, reason: "max is 0; it must be 1 to 1440"))) { office in
+      (office.manifest, office.files) = good
+      office.manifest.version += 1
+      let key = String(repeating: "ab", count: 32)
+      office.add(
+        Array("{\"data\":[{\"daily_key\":\"\(key)\",\"time_start\":1,\"max\":0,\"time_end\":1}]}".utf8), entries: 1)
+    }
+    try expect(.wrongEntries(batch: 2, found: 4, stated: 5)) { $0.manifest.batches[1].entries = 5 }
+    try expect(.notAFeed("it does not begin with \"bluezone-feed\"")) { $0.served = Array("<html>".utf8) }
+    (office.manifest, office.files) = good
+    office.publish(entries(4, from: 3))
+    #expect(try run().get().outcome == .applied(batches: 1, newEntries: 4, withdrawnEntries: 0))
+    #expect(try held() == Held(version: 3, entries: 7, batches: 2))
+  }
+
+  @Test("cut off goes on where it was, and applies nothing before it is whole") func resume() throws {
+    office.publish(entries(10))
+    let size = try #require(office.files.values.first).count
+    office.cutAfter = size / 4
+    for round in 1...3 {
+      guard case .failure(.cutOff) = run() else { return #expect(Bool(false), "round \(round) went well") }
+      let part = try #require(Files.names(in: folder.path + "/feed").first { $0.hasSuffix(".part") })
+      #expect(try Files.read(folder.path + "/feed/" + part, limit: size).count == round * (size / 4))
+      #expect(try held() == Held(version: nil, entries: 0, batches: 0))
+    }
+    office.cutAfter = nil
+    #expect(try run().get().outcome == .applied(batches: 1, newEntries: 10, withdrawnEntries: 0))
+    #expect(Files.names(in: folder.path + "/feed") == ["lock"])
+  }
+
+  @Test("\"Not modified\" is believed by who holds something that has not expired") func notModified() throws {
+    office.answersNotModified = true
+    guard case .failure(.unexpectedNotModified) = run() else { return #expect(Bool(false)) }
+    office.answersNotModified = false
+    office.manifest.issued = clock.now().utc.adding(milliseconds: -1000)
+    office.manifest.expires = UTCTime(seconds: clock.now().utc.seconds + 2)
+    office.publish(entries(1))
+    _ = try run().get()
+    office.answersNotModified = true
+    #expect(try run().get().outcome == .unchanged)
+    let lastSync = try #require(try store.feed(region: "VN-HN")).state.lastSync
+    #expect(eventually { refusal(run()) == .expired(office.manifest.expires) })
+    #expect(lastSync != nil)
+  }
+
+  @Test("An ETag is said back to whom it came from alone") func otherSource() throws {
+    office.publish(entries(1))
+    _ = try run().get()
+    #expect(try run(sourceName: "https://y/").get().outcome == .unchanged)
+    #expect(try run(sourceName: "https://y/").get().outcome == .unchanged)
+    #expect(office.asked == [nil, nil, FeedValidators(etag: "\"1\"")])
+  }
+
+  @Test("Withdrawn batches are forgotten, but not what stands in another one") func withdrawal() throws {
+    let (right, wrong) = (entries(3), entries(2, from: 5))
+    office.publish(right + wrong)
+    office.publish([wrong[0]])
+    _ = try run().get()
+    #expect(try held() == Held(version: 2, entries: 5, batches: 2))
+    let ids = try DatabaseQueue(path: store.path).read {
+      try Int64.fetchAll($0, sql: "SELECT id FROM f0Entry ORDER BY id")
+    }
+    office.manifest.withdrawn = [office.manifest.batches.removeFirst().sha256]
+    office.publish(right)
+    let result = try run().get()
+    #expect(result.outcome == .applied(batches: 2, newEntries: 0, withdrawnEntries: 1))
+    #expect(try held() == Held(version: 3, entries: 4, batches: 2))
+    let left = try DatabaseQueue(path: store.path).read {
+      try Int64.fetchAll($0, sql: "SELECT id FROM f0Entry ORDER BY id")
+    }
+    #expect(Set(left).isSubset(of: ids))
+    #expect(try run().get().outcome == .unchanged)
+  }
+
+  @Test("Batches that the feed lists no longer stay until their entries are purged") func aged() throws {
+    office.publish(entries(3))
+    _ = try run().get()
+    office.manifest.batches = []
+    office.publish()
+    _ = try run().get()
+    #expect(try held() == Held(version: 2, entries: 3, batches: 1))
+    try store.purge(before: clock.now().utc.adding(milliseconds: 86_400_000), boot: "b")
+    office.publish()
+    _ = try run().get()
+    #expect(try held() == Held(version: 3, entries: 0, batches: 0))
+  }
+
+  @Test("Keys that a manifest lists are trusted by the next round, retired ones are not") func rotation() throws {
+    let oldKey = office.key
+    let newKey = Curve25519.Signing.PrivateKey()
+    let new = try #require(FeedKey(Array(newKey.publicKey.rawRepresentation)))
+    office.publish(entries(1))
+    office.manifest.keys = [root, new]
+    _ = try run().get()
+    office.key = newKey
+    office.publish()
+    office.manifest.keys = [new]
+    office.manifest.retiredKeys = [root]
+    #expect(try run().get().version == 2)
+    office.key = oldKey
+    office.publish()
+    #expect(refusal(run()) == .unknownKey(signedBy: [root.id]))
+    office.key = newKey
+    #expect(try run().get().version == 3)
+  }
+
+  @Test("A clock that may be wrong leaves no time of the last sync") func unsynchronised() throws {
+    office.publish(entries(1))
+    _ = try run().get()
+    let noted = try #require(try store.feed(region: "VN-HN")?.state.lastSync)
+    var later = clock.now()
+    later.utc = later.utc.adding(milliseconds: 3_600_000)
+    later.isSynchronised = false
+    try store.feedIsCurrent(region: "VN-HN", source: "https://x/", validators: nil, at: later)
+    #expect(try store.feed(region: "VN-HN")?.state.lastSync == noted)
+    later.isSynchronised = true
+    try store.feedIsCurrent(region: "VN-HN", source: "https://x/", validators: nil, at: later)
+    #expect(try store.feed(region: "VN-HN")?.state.lastSync == UTCTime(seconds: later.utc.seconds))
+  }
+
+  @Test("A version that went back meanwhile is refused within the transaction") func raced() throws {
+    office.publish(entries(1))
+    _ = try run().get()
+    var old = office.manifest
+    old.version = 0
+    #expect(throws: FeedFault.self) {
+      try store.apply(
+        old, json: old.json, source: nil, validators: nil, at: clock.now(), batches: []
+      ) { _, _ throws(FeedFault) in throw .cancelled }
+    }
+    #expect(try held().version == 1)
+  }
+
+  @Test("One process syncs at a time") func busy() throws {
+    let other = try FeedDownloads(dataFolder: folder.path)
+    let result = Result { () throws(FeedFault) in try FeedDownloads(dataFolder: folder.path) }
+    guard case .failure(.busy) = result else { return #expect(Bool(false), "both have it") }
+    withExtendedLifetime(other) {}
+  }
+
+  @Test("Without region or keys it says what to set") func notConfigured() throws {
+    var settings = Settings()
+    settings.dataFolder = folder.path
+    let result = Result { () throws(FeedFault) in
+      try FeedRound(settings: settings, source: office, sourceName: nil, store: store, clock: clock) { _ in }
+    }
+    guard case .failure(let fault) = result else { return #expect(Bool(false)) }
+    #expect(fault.description.contains("feed.region and feed.keys"))
+  }
+
+  @Test("A file that nobody signed is kept with who answers for it") func unsigned() throws {
+    let authority = try AuditEntry.Authority(operatorName: "Nguyễn Văn An", reason: "Fax of the CDC")
+    let sha256 = [UInt8](repeating: 5, count: 32)
+    let now = clock.now().utc
+    #expect(try store.addUnsigned(F0Batch(entries: entries(2)), sha256: sha256, authority: authority, at: now) == 2)
+    let summary = try #require(try store.batches().first)
+    #expect(summary.region == nil && summary.operatorName == "Nguyễn Văn An" && summary.reason == "Fax of the CDC")
+    #expect(try store.audit().map(\.action) == ["import-unsigned"])
+  }
+
+  @Test("A batch that the feed brings after somebody had imported it counts as signed") func signedLater() throws {
+    let bytes = F0Batch(entries: entries(2)).json
+    let authority = try AuditEntry.Authority(operatorName: "An", reason: "Fax")
+    let sha256 = FeedSignature.sha256(bytes)
+    _ = try store.addUnsigned(try F0Batch(json: bytes), sha256: sha256, authority: authority, at: clock.now().utc)
+    office.publish(entries(2))
+    #expect(try run().get().outcome == .applied(batches: 1, newEntries: 0, withdrawnEntries: 0))
+    #expect(try store.batches().map(\.region) == ["VN-HN"])
+  }
+}
