@@ -38,9 +38,9 @@ import Tracer
     var kiosk = try Program.start(arguments)
     #expect(try eventually { try unseen() == 0 })
     let file = try contactAndBatch(in: folder)
-    let imported = try Program.run("f0", "import", file, "--data", folder.path)
+    let imported = try Program.run("f0", "import", file, "--operator", "An", "--reason", "test", "--data", folder.path)
     #expect(
-      imported.code == 0 && imported.output.contains("1 contacts match"), "\(imported.output)\(imported.messages)")
+      imported.code == 0 && imported.output.contains("1 new contacts match"), "\(imported.output)\(imported.messages)")
     #expect(try eventually { try unseen() == 1 })
     #expect(try Program.run("status", "--data", folder.path).output.contains("kiosk exposures"))
     // A script that reads them is nobody who has looked.
