@@ -38,7 +38,9 @@ let package = Package(
 
     .target(name: "CBluetooth"),
     .target(name: "CLinux"),
+    .target(name: "CSHA256"),
     .target(name: "CGpiod", linkerSettings: [.linkedLibrary("gpiod")]),
+    .systemLibrary(name: "CDRM", pkgConfig: "libdrm", providers: [.apt(["libdrm-dev"])]),
     .systemLibrary(name: "CPangoCairo", pkgConfig: "pangocairo", providers: [.apt(["libpango1.0-dev"])]),
     .systemLibrary(name: "CQrencode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
     .systemLibrary(name: "CSDL2", pkgConfig: "sdl2", providers: [.apt(["libsdl2-dev"])]),
@@ -46,12 +48,14 @@ let package = Package(
     .executableTarget(
       name: "KioskApp",
       dependencies: [
-        "Tracer", "KioskCore", "Simulator", "CBluetooth", "CLinux", "CGpiod", "CPangoCairo", "CQrencode",
+        "Tracer", "KioskCore", "Simulator", "CBluetooth", "CDRM", "CLinux", "CGpiod", "CPangoCairo", "CQrencode",
+        "CSHA256",
         .target(name: "CSDL2", condition: .when(traits: ["Window"])),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "GRDBSQLite", package: "GRDB.swift"),
         .product(name: "TOMLKit", package: "TOMLKit"),
       ],
       swiftSettings: strict),
@@ -69,6 +73,7 @@ let package = Package(
       name: "KioskAppTests",
       dependencies: [
         "KioskApp", "KioskCore", "Simulator", "Tracer", "CPangoCairo", .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "Crypto", package: "swift-crypto"),
       ],
       exclude: ["Golden"],
       swiftSettings: strict),

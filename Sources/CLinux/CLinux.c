@@ -3,6 +3,8 @@
 #include "CLinux.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/file.h>
@@ -18,7 +20,22 @@ int kiosk_clock_is_synchronised(void) {
   return adjtimex(&state) >= 0 && !(state.status & STA_UNSYNC);
 }
 
+int64_t kiosk_clock_nanoseconds(clockid_t clock) {
+  struct timespec time = {0, 0};
+  clock_gettime(clock, &time);
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+int kiosk_wait_until(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t nanoseconds) {
+  struct timespec time = {nanoseconds / 1000000000, nanoseconds % 1000000000};
+  return pthread_cond_timedwait(condition, mutex, &time);
+}
+
 int kiosk_lock(int fd) { return flock(fd, LOCK_EX | LOCK_NB) < 0 ? -errno : 0; }
+
+int kiosk_rename_new(const char *from, const char *to) {
+  return renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) < 0 ? -errno : 0;
+}
 
 // glibc has it since 2.41 alone. Source: linux/sched/types.h, the first version of the structure.
 struct attributes {

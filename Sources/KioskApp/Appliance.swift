@@ -40,6 +40,9 @@ struct Appliance {
     let folder = try DataFolder(settings.dataFolder)
     let identity = try IdentityFile(dataFolder: folder.path).loadOrCreate(at: clock.now().utc)
     let storage = StorageQueue(try Store(dataFolder: folder.path, access: .create), post: post)
+    let matching = F0Matching(
+      dataFolder: folder.path, toleranceSlots: settings.f0ToleranceSlots, clock: clock, post: post,
+      onFound: { storage.readUnseenExposures() })
     let lines = openLines(post)
     let inputs = openInputs(post)
     let display = openDisplay(post)
@@ -74,6 +77,7 @@ struct Appliance {
     post(.start)
     storage.readLastImport()
     storage.readVisits()
+    matching.start()
     storage.readUnseenExposures()
 
     running: for await event in events {
@@ -87,7 +91,9 @@ struct Appliance {
         if case .packets = event { radio.taken() }
       case .status(let reply):
         var status = kiosk.status(at: moment)
-        status.display = settings.screen.display
+        status.display = settings.screen.display + (display?.words.map { ": \($0)" } ?? "")
+        status.touches = display?.touches ?? 0
+        if let fault = display?.fault { status.problems.append("\(fault)") }
         if settings.lines.isAnyWired { status.lines.isPunctual = lines.isRealtime }
         reply(status)
         continue
@@ -95,6 +101,7 @@ struct Appliance {
         reply(calibrate(&kiosk, request, at: moment))
       case .f0Imported:
         storage.readLastImport()
+        matching.start()
         storage.readUnseenExposures()
         continue
       case .exposuresSeen:
@@ -125,6 +132,7 @@ struct Appliance {
     control.close()
     display?.close()
     continuation.finish()
+    await matching.stop()
     if let fault = await storage.finish() {
       log.error("the last contacts could not be written", metadata: ["reason": "\(fault)"])
     }
@@ -192,13 +200,13 @@ struct Appliance {
   /// nil when there is none, or none that works: the tracer goes on without a screen.
   private func openDisplay(_ post: @escaping @Sendable (Kiosk.Event) -> Void) -> PageDisplay? {
     let onFault: @Sendable (DisplayError) -> Void = { fault in
+      // It may pass: the status tells it for as long as it lasts.
       log.warning("\(fault)")
-      post(.problem("\(fault)"))
     }
     do throws(DisplayError) {
       let kind = try DisplayKind(parsing: settings.screen.display)
-      let display = try kind.open(size: settings.screen.size) { post(.stop) }
       let screen = settings.screen
+      let display = try kind.open(size: screen.size, rotation: screen.rotation) { post(.stop) }
       return display.map {
         PageDisplay(
           $0, diagonalInches: screen.diagonalInches, touch: screen.touch, onAction: { post(.touched($0)) },
@@ -206,6 +214,7 @@ struct Appliance {
       }
     } catch {
       onFault(error)
+      post(.problem("\(error)"))
       return nil
     }
   }

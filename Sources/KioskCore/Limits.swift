@@ -25,6 +25,8 @@ public enum CoreLimits {
   public static let f0EntryDays: Int64 = 60
   /// Entries of one F0 file. A longer file is refused.
   public static let f0Entries = 1_000_000
+  /// How deep JSON from outside may be nested. Deeper is refused as no JSON.
+  public static let jsonDepth = 64
   /// Bytes of one F0 file.
   public static let f0FileBytes = 256 * 1024 * 1024
   /// Longest pause in a recording that is counted second by second, a day. A longer one, as when the recording
@@ -68,6 +70,13 @@ public enum CoreLimits {
   public static let pageOrder = 24
   public static let apps = 6
   public static let shownNameBytes = 120
+  /// Fingers that a touch screen tells apart. At the limit further ones are not seen.
+  public static let touchSlots = 32
+  /// Longest time from down to up that is a tap, the shortest between two, and the share of the panel (1/20, of its width
+  /// and of its height) that the finger may move: what goes beyond is no tap.
+  public static let longestTapMilliseconds: Int64 = 1500
+  public static let tapPauseMilliseconds: Int64 = 80
+  public static let tapMovementShare: Int64 = 20
   /// Longest time for which a presence sensor is believed without a pause. After it the visit is closed, and the
   /// sensor counts again once it has been inactive.
   public static let sensorVisitMilliseconds: Int64 = 30 * 60_000

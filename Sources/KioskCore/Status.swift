@@ -19,6 +19,8 @@ public struct Status: Codable, Hashable, Sendable {
   public var unseenExposures = 0
   public var lines = Lines()
   public var display = "none"
+  /// Taps on the screen in this run.
+  public var touches = 0
   /// That comes first on the screen: vi or en.
   public var language = ScreenLanguage.vietnamese.rawValue
   /// Seconds the kiosk has been running.
@@ -151,7 +153,7 @@ public struct Status: Codable, Hashable, Sendable {
     case peopleAround = "people_around", bluezonersAround = "bluezoners_around", peopleNear = "people_near"
     case bluezonersNear = "bluezoners_near", addressesAround = "addresses_around"
     case isDemo = "demo", radio, clockSynchronised = "clock_synchronised"
-    case contacts, visits, checkIns = "check_ins", unseenExposures = "unseen_exposures", lines, display, language
-    case uptimeSeconds = "uptime_seconds", problems
+    case contacts, visits, checkIns = "check_ins", unseenExposures = "unseen_exposures", lines, display
+    case touches, language, uptimeSeconds = "uptime_seconds", problems
   }
 }

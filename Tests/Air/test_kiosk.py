@@ -314,6 +314,64 @@ class KioskOnLegacyController(KioskCase):
                 self.assertEqual((again.returncode, again.stdout), (0, listed.stdout), "f0 list changed")
                 self.assertFalse([e for e in self.kiosk.exposures() if e["nearest_dbm"] == PHONES[0]], "it was stored")
 
+    def check_f0(self, content: dict, *options: str) -> int:
+        """How many contacts `kiosk f0 check` finds."""
+        path = self.kiosk.folder / "check.json"
+        path.write_text(json.dumps(content))
+        done = self.kiosk.command("f0", "check", str(path), "--data", str(self.kiosk.data), *options)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return int(re.search(r"(\d+) contacts match", done.stdout)[1])
+
+    def test_05_f0Check_findsWhatTheToleranceAllows(self):
+        self.wait_until(lambda: self.contacts_problem(self.first_start), LOG_LIMIT, "contacts before")
+        key = self.phone_key(F0[0])
+        config = self.kiosk.folder / "exact.toml"
+        config.write_text("[f0]\ntolerance_slots = 0\n")
+        exact = ("--config", str(config))
+        right = {"data": [self.f0_entry(key)]}
+        self.assertGreaterEqual(self.check_f0(right), 1)
+        self.assertGreaterEqual(self.check_f0(right, *exact), 1)
+        # As if the phone's clock were a slot ahead of the kiosk's.
+        ahead = {"data": [right["data"][0] | {"time_start": right["data"][0]["time_start"] - bluezone.SLOT}]}
+        self.assertGreaterEqual(self.check_f0(ahead), 1)
+        self.assertEqual(self.check_f0(ahead, *exact), 0)
+        self.assertEqual(self.check_f0({"data": [self.f0_entry(secrets.token_bytes(32))]}), 0, "a key that was not there")
+
+    def test_05_laterContacts_reachTheExposureWithoutAnotherImport(self):
+        if bluezone.SLOT - time.time() % bluezone.SLOT < LOG_LIMIT + 30:
+            self.skipTest("the quarter hour ends too soon")
+        self.assertEqual(self.import_f0("again.json", {"data": [self.f0_entry(self.phone_key(F0[0]))]}).returncode, 0)
+        ends = {exposure["id"]: exposure["end"] for exposure in self.kiosk.exposures()}
+        self.assertTrue(ends)
+        self.wait_until(
+            lambda: None if any(e["end"] > ends.get(e["id"], "9") for e in self.kiosk.exposures()) else f"ends stay {ends}",
+            LOG_LIMIT, "the exposure goes on")
+
+    def test_05_evidence_isTheAppsFormat(self):
+        exposure = next(e for e in self.kiosk.exposures() if e["nearest_dbm"] == PHONES[F0[0]])
+        folder = self.kiosk.folder / "evidence"
+        done = self.kiosk.command(
+            "exposures", "evidence", str(exposure["id"]), "-o", str(folder), "--data", str(self.kiosk.data),
+            "--operator", "Air", "--reason", "test")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        lines = (folder / f"exposure-{exposure['id']}-trace.txt").read_text().splitlines()
+        own, seen = self.kiosk.identity(), set()
+        for line in lines:
+            sent, contact, rssi, milliseconds = line.split("\t")
+            slot = int(milliseconds) // 1000 // bluezone.SLOT
+            self.assertIn(bytes.fromhex(sent), [own.blid(slot), own.blid(slot - 1)], "not this kiosk's id")
+            whose = [p for p in self.room.phones if bytes.fromhex(contact) in (p.identity.blid(slot), p.identity.blid(slot - 1))]
+            self.assertEqual(len(whose), 1, "nobody's id")
+            self.assertEqual(int(rssi), whose[0].rssi)
+            seen.add(whose[0].rssi)
+        self.assertIn(PHONES[F0[0]], seen)
+        self.assertGreaterEqual(len(seen), NEAR_PHONES, "the others in the window are missing")
+        document = json.loads((folder / f"exposure-{exposure['id']}.json").read_text())
+        self.assertEqual(document["exposure"]["start"], exposure["start"])
+        self.assertNotIn(self.phone_key(F0[0]).hex(), (folder / f"exposure-{exposure['id']}.json").read_text().lower())
+        audit = self.kiosk.command("audit", "--data", str(self.kiosk.data), "--json")
+        self.assertEqual(json.loads(audit.stdout.splitlines()[-1])["action"], "export-evidence")
+
     def test_06_kill_losesNothingWritten(self):
         self.wait_until(lambda: self.contacts_problem(self.first_start), LOG_LIMIT, "contacts before the kill")
         key = (self.kiosk.data / "base-key.json").read_bytes()

@@ -115,7 +115,7 @@ struct Evaluation {
 
 /// Every address on its own, as those count who do not know better.
 private struct Alone {
-  private var tracks: [BluetoothAddress: Track] = [:]
+  private var tracks: [BluetoothAddress: (track: Track, nearness: Nearness)] = [:]
   private(set) var addresses: Set<BluetoothAddress> = []
   private(set) var ids: Set<BluezoneID> = []
   private let settings: People.Settings
@@ -124,11 +124,15 @@ private struct Alone {
 
   mutating func hear(_ sighting: Sighting, at now: Int64) {
     let known = tracks[sighting.address]
-    var track = known ?? Track(sighting, near: settings.near, at: now)
+    var (track, nearness) = known ?? (Track(sighting, near: settings.near, at: now), Nearness())
     _ = track.hear(
       sighting, near: settings.near, timeConstant: Float(settings.smoothingMilliseconds), at: now)
-    tracks[sighting.address] = track
-    guard track.isNear, track.lastNear - track.nearSince >= settings.dwellMilliseconds else { return }
+    if let rssi = sighting.rssiDBm {
+      nearness.hear(
+        Float(rssi) - track.threshold, settings.near, timeConstant: Float(settings.smoothingMilliseconds), at: now)
+    }
+    tracks[sighting.address] = (track, nearness)
+    guard nearness.isNear, nearness.last - nearness.since >= settings.dwellMilliseconds else { return }
     addresses.insert(sighting.address)
     if let id = sighting.bluezoneID { ids.insert(id) }
   }

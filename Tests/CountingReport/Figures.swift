@@ -8,6 +8,9 @@ struct Figures {
   /// Visits, those of Bluezoners among them, and how many of them are there on both sides, one to one by time.
   var counted = 0, true_ = 0, matched = 0
   var countedBluezoners = 0, trueBluezoners = 0, matchedBluezoners = 0
+  /// The same within a decibel: visits that were near by more than that, and found ones that may have been.
+  var sure = 0, sureFound = 0, foundPossible = 0
+  var sureBluezoners = 0, sureBluezonersFound = 0, foundPossibleBluezoners = 0
   /// Visits during which an address or an id changed, and those of them that were counted as two.
   var rotations = 0, splits = 0
   var prompts = 0
@@ -36,6 +39,7 @@ struct Figures {
 
   private static var sums: [WritableKeyPath<Self, Int>] {
     [
+      \.sure, \.sureFound, \.foundPossible, \.sureBluezoners, \.sureBluezonersFound, \.foundPossibleBluezoners,
       \.counted, \.true_, \.matched, \.countedBluezoners, \.trueBluezoners, \.matchedBluezoners, \.rotations, \.splits,
       \.prompts, \.falsePrompts, \.fixturePrompts, \.secondPhonePrompts, \.iosStops, \.iosMissed, \.androidStops,
       \.androidMissed, \.unknowableStops, \.liveSeconds, \.liveWithin20, \.addresses, \.ids, \.personsWithin2Metres,
@@ -54,6 +58,7 @@ extension Figures {
     let (own, told) = (truth.filter(\.isBluezoner), found.filter(\.isBluezoner))
     (countedBluezoners, trueBluezoners) = (told.count, own.count)
     matchedBluezoners = Self.match(own.map(\.span), told.map { $0.start..<max($0.end, $0.start) })
+    noteTolerant(recording, found)
     noteSplits(truth, found)
     notePrompts(recording, evaluation)
     noteStops(truth, recording, evaluation)
@@ -65,6 +70,20 @@ extension Figures {
       visit.handset > 0
         && truth.contains { $0.person == visit.person && $0.handset < visit.handset && $0.meets(visit.span) }
     }
+  }
+
+  private mutating func noteTolerant(_ recording: Recording, _ found: [Evaluation.Found]) {
+    let strict = recording.strict.map { TrueVisit($0, recording) }
+    let lenient = recording.lenient.map { TrueVisit($0, recording) }
+    let spans = found.map { $0.start..<max($0.end, $0.start) }
+    let told = found.filter(\.isBluezoner).map { $0.start..<max($0.end, $0.start) }
+    sure = strict.count
+    sureFound = Self.match(strict.map(\.span), spans)
+    foundPossible = Self.match(lenient.map(\.span), spans)
+    let own = strict.filter(\.isBluezoner)
+    sureBluezoners = own.count
+    sureBluezonersFound = Self.match(own.map(\.span), told)
+    foundPossibleBluezoners = Self.match(lenient.filter(\.isBluezoner).map(\.span), told)
   }
 
   /// One to one, the pairs that share most of their time first.
@@ -165,7 +184,9 @@ struct TrueVisit {
     let start = recording.crowd.scenario.start
     hasRotation = phone.advertisers.contains { $0.rotates(phone, within: visit.span, start: start) }
     let hasNoApp = owner.phones.allSatisfy { !$0.hasBluezone || owner.installsAt != nil }
-    isStopWithoutApp = hasNoApp && owner.role == .visitor && visit.airMilliseconds >= 5000
+    // Whoever installs it here was without it before, if the phone sent anything then.
+    let without = (visit.bluezoneSince ?? .max) - max(visit.firstHeard, visit.span.lowerBound)
+    isStopWithoutApp = hasNoApp && owner.role == .visitor && visit.airMilliseconds >= 5000 && without >= 20_000
     // An Android phone with the app is silent about it for 15 s of every 30.
     knownAt = max(visit.firstHeard + (visit.platform == .ios ? 0 : 15_000), visit.span.lowerBound)
     cameNear =

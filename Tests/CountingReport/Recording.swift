@@ -12,8 +12,11 @@ struct Recording {
 
   let crowd: Crowd
   let truth: GroundTruth
-  /// What a perfect receiver would have logged, by the kiosk's own settings.
+  /// What a perfect receiver would have logged, by the kiosk's own settings; and what it would have with thresholds
+  /// one decibel higher and lower.
   let perfect: [PerfectReceiver.Visit]
+  let strict: [PerfectReceiver.Visit]
+  let lenient: [PerfectReceiver.Visit]
   let owners: Owners
   let start: Moment
   let sightings: [Sighting]
@@ -24,25 +27,33 @@ struct Recording {
 
   init(_ scenario: Scenario, settings: People.Settings) {
     var run = CrowdRun(scenario)
-    run.air.perfect = PerfectReceiver(Self.rule(settings))
+    run.air.perfect = [0, Self.toleranceDB, -Self.toleranceDB].map {
+      PerfectReceiver(Self.rule(settings, raisedBy: $0))
+    }
     crowd = run.crowd
     start = run.start
     truth = GroundTruth(run.crowd)
     owners = Owners(run.crowd)
     var listener = Listener(at: run.start.monotonic)
     run.run { listener.take($0, at: $1) }
-    run.air.perfect?.finish()
-    perfect = run.air.perfect?.visits ?? []
+    let visits = run.air.perfect.map { $0.finished() }
+    (perfect, strict, lenient) = (visits[0], visits[1], visits[2])
     sightings = listener.sightings
     batches = listener.batches
   }
 
+  /// Who is near by less than this may be missed, and who is not by less may be counted. A controller's RSSI is good to
+  /// 6 dB. Source: Core 5.4, vol. 4, part E, 7.5.4.
+  static let toleranceDB: Float = 1
+
   /// iPhones tell their power, which moves the threshold; the simulated ones all tell the same.
-  private static func rule(_ settings: People.Settings) -> PerfectReceiver.Rule {
+  private static func rule(_ settings: People.Settings, raisedBy dB: Float) -> PerfectReceiver.Rule {
     let near = settings.near
     var rule = PerfectReceiver.Rule(
       iosDBm: Float(near.thresholdDBm(.ios, txPowerDBm: Handset.toldTxPowerDBm)),
       androidDBm: Float(near.androidDBm), hysteresisDB: Float(near.hysteresisDB))
+    rule.iosDBm += dB
+    rule.androidDBm += dB
     rule.smoothingMilliseconds = Float(settings.smoothingMilliseconds)
     rule.dwellMilliseconds = settings.dwellMilliseconds
     rule.awayMilliseconds = settings.awayMilliseconds

@@ -10,7 +10,9 @@ struct DisplayKindTests {
     "is read as it is written",
     arguments: [
       ("png:screen", DisplayKind.png(folder: "screen")), ("png:/a:b/c", .png(folder: "/a:b/c")),
-      ("window", .window), ("none", .off),
+      ("window", .window), ("none", .off), ("drm", .drm(connector: nil)),
+      ("drm:HDMI-A-1", .drm(connector: "HDMI-A-1")), ("fbdev", .framebuffer(path: "/dev/fb0")),
+      ("fbdev:/dev/fb1", .framebuffer(path: "/dev/fb1")),
     ])
   func parsing(text: String, kind: DisplayKind) throws {
     #expect(try DisplayKind(parsing: text) == kind)
@@ -22,17 +24,16 @@ struct DisplayKindTests {
     #expect(throws: DisplayError.missingFolder) { try DisplayKind(parsing: text) }
   }
 
-  @Test("that is to come says so")
-  func drm() {
-    #expect(throws: DisplayError.notInThisVersion("drm")) { try DisplayKind(parsing: "drm") }
-    #expect(DisplayError.notInThisVersion("drm").description.contains("not in this version yet"))
+  @Test("needs a name after its colon", arguments: ["drm:", "fbdev:"])
+  func missingName(text: String) {
+    #expect(throws: DisplayError.missingName(text)) { try DisplayKind(parsing: text) }
   }
 
   @Test("that is unknown is answered with the choices", arguments: ["", "hdmi", "Window", "png :x"])
   func unknown(text: String) {
     #expect(throws: DisplayError.unknownKind(text)) { try DisplayKind(parsing: text) }
     let message = DisplayError.unknownKind(text).description
-    for choice in ["png:DIR", "window", "none", "drm"] { #expect(message.contains(choice)) }
+    for choice in ["png:DIR", "window", "none", "drm", "fbdev"] { #expect(message.contains(choice)) }
   }
 
   @Test("none opens nothing")

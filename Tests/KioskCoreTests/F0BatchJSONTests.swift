@@ -132,6 +132,30 @@ struct F0BatchJSONTests {
     }
   }
 
+  @Test("is refused when a field stands there twice; a name with escapes is no name that is known")
+  func twice() throws {
+    for field in ["daily_key", "time_start", "max", "time_end"] {
+      let value = field == "daily_key" ? "\"\(Self.key)\"" : "1"
+      let refusal = try #require(refused("{\"data\": [{\"\(field)\": \(value), \"\(field)\": \(value)}]}"))
+      #expect(refusal.entry == 1 && refusal.reason == "\(field) stands there twice")
+    }
+    #expect(refused("{\"data\": [], \"data\": []}")?.reason == "data stands there twice")
+    let escaped = Self.file(Self.entry()).replacing("\"max\"", with: "\"m\\u0061x\"")
+    #expect(refused(escaped)?.reason == "max is missing")
+  }
+
+  @Test(
+    "is read strictly where it is passed over, too",
+    arguments: [
+      "01", "1.", "1e", "-", "+1", "tru", "nul", "\"\\x\"", "\"\\u12g4\"", "\"\u{1}\"", "\"", "[1,]", "[,1]", "{\"a\"}",
+      "{1:1}",
+      "{\"a\":1,}", "'a'",
+    ])
+  func strict(value: String) throws {
+    #expect(refused("{\"x\": \(value), \"data\": []}")?.reason == "it is not JSON")
+    #expect(refused("{\"data\": [{\"x\": \(value)}]}")?.reason == "it is not JSON")
+  }
+
   @Test(
     "is refused for an entry that is no object", arguments: ["null", "1", "\"\(key)\"", "[]", "[\"\(key)\"]"])
   func wrongEntry(entry: String) throws {
@@ -205,7 +229,8 @@ struct F0BatchJSONTests {
     let bytes = [UInt8](repeating: 0x20, count: CoreLimits.f0FileBytes + 1)
     let error = #expect(throws: F0Batch.Refusal.self) { try F0Batch(json: bytes) }
     #expect(error?.reason.contains("\(CoreLimits.f0FileBytes)") == true)
-    let atLimit = #expect(throws: F0Batch.Refusal.self) { try F0Batch(json: Array(bytes.dropLast())) }
+    // One byte fewer is read, and is no JSON from its first byte on.
+    let atLimit = #expect(throws: F0Batch.Refusal.self) { try F0Batch(json: [0x78] + bytes.dropLast(2)) }
     #expect(atLimit?.reason == "it is not JSON")
   }
 }

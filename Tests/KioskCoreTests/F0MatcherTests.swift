@@ -21,7 +21,7 @@ struct F0MatcherTests {
   }
 
   private func matches(_ contact: Contact, tolerance: Int64) -> Bool {
-    F0Matcher(contacts: [contact], toleranceMilliseconds: tolerance).contacts(of: entry) == [contact]
+    F0Matcher(toleranceMilliseconds: tolerance).matches([entry], [contact]).map(\.contact) == [contact]
   }
 
   @Test(
@@ -52,18 +52,19 @@ struct F0MatcherTests {
   @Test("gives every row of an id, each once, in the order of time")
   func severalRows() {
     let rows = [contact(id, 4_400_000, 4_600_000), contact(id, 3_700_000), contact(id, 9_000_000)]
-    let matcher = F0Matcher(contacts: rows + [contact(S.id(3), 3_700_000)], toleranceMilliseconds: 0)
-    #expect(matcher.contacts(of: entry) == [rows[1], rows[0]])
+    let found = F0Matcher(toleranceMilliseconds: 0).matches([entry], rows + [contact(S.id(3), 3_700_000)])
+    #expect(found.map(\.contact) == [rows[1], rows[0]])
   }
 
   @Test("finds nothing in an empty log")
   func emptyLog() {
-    #expect(F0Matcher(contacts: []).contacts(of: entry).isEmpty)
+    #expect(F0Matcher().matches([entry], []).isEmpty)
+    #expect(F0Matcher().matches([], [contact(id, 3_700_000)]).isEmpty)
   }
 
   @Test("tells a window in which every match lies")
   func window() {
-    let matcher = F0Matcher(contacts: [], toleranceMilliseconds: 60_000)
+    let matcher = F0Matcher(toleranceMilliseconds: 60_000)
     #expect(
       matcher.window(of: entry)
         == S.midnight.adding(
@@ -119,8 +120,8 @@ struct F0MatcherTests {
             && row.first.milliseconds < S.midnight.milliseconds + slot.start + length + tolerance
         }
       }
-      let matcher = F0Matcher(contacts: rows, toleranceMilliseconds: tolerance)
-      let found = matcher.contacts(of: entry)
+      let matcher = F0Matcher(toleranceMilliseconds: tolerance)
+      let found = matcher.matches([entry], rows).map(\.contact)
       #expect(Set(found) == expected, "seed \(seed), round \(round)")
       #expect(found.count == expected.count, "seed \(seed), round \(round)")
       #expect(

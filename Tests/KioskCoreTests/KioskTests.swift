@@ -443,7 +443,8 @@ struct KioskPageTests {
     // The rhythm needs no word from the core.
     #expect(harness.programs.count == programs)
     harness.run(for: 7600)
-    #expect(harness.lines == .allInactive)
+    // The green heartbeat may flash.
+    #expect(!harness.lines.amber && !harness.lines.buzzer)
     // Scanning takes longer than the lamp blinks; then comes what follows a scan.
     #expect(harness.page?.takeover == .install)
     harness.run(for: 13_000)

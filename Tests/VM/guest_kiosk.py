@@ -9,15 +9,15 @@ import bluezone
 from kiosk import CONTACT_COLUMNS, radio
 from machine import Machine
 
-UID, GPIO = 1000, 997
+UID, GPIO, VIDEO, INPUT = 1000, 997, 44, 996
 CAPABILITIES = "+net_admin,+net_raw"  # what deploy/bluezone-kiosk.service gives, and no more
 LIMIT_RTPRIO = "ulimit -r 1; "  # the same, LimitRTPRIO=1
 
 
-def unprivileged(capabilities: str = CAPABILITIES) -> str:
+def unprivileged(capabilities: str = CAPABILITIES, groups: tuple[int, ...] = (GPIO,)) -> str:
     """What stands before a command that runs as the kiosk's user."""
     given = f"-all,{capabilities}" if capabilities else "-all"
-    return (f"/usr/bin/setpriv --reuid {UID} --regid {UID} --groups {GPIO} --no-new-privs"
+    return (f"/usr/bin/setpriv --reuid {UID} --regid {UID} --groups {','.join(map(str, groups))} --no-new-privs"
             f" --inh-caps {given} --ambient-caps {given} --bounding-set {given}")
 
 
@@ -32,6 +32,9 @@ class GuestKiosk:
         self.pid = 0
         self.runs = 0
         self.radio: str | None = "hci:0"  # None: what its settings say
+        self.display = "none"
+        self.groups: tuple[int, ...] = (GPIO,)
+        self.options = ""
         self.process = self  # for its `returncode`
         machine.run(f"mkdir -p /run/kiosk {self.data} && chown {UID}:{UID} {self.data} && chmod 700 {self.data}")
         text = base64.b64encode(('[clock]\ntrust = "always"\n' + settings).encode()).decode()
@@ -41,13 +44,13 @@ class GuestKiosk:
 
     def start(self, *, capabilities: str = CAPABILITIES, realtime: bool = False) -> None:
         source = f"--radio {self.radio} " if self.radio else ""
-        run = f"kiosk run {source}--display none --data {self.data} --config /run/kiosk/{self.name}.toml"
+        run = f"kiosk run {source}{self.options} --display {self.display} --data {self.data} --config /run/kiosk/{self.name}.toml"
         self.runs += 1
         files = f"/run/kiosk/{self.name}"
         self.started = time.time()
         self.machine.run(
             f"rm -f {files}.exit\n"
-            f"( {LIMIT_RTPRIO if realtime else ''}{unprivileged(capabilities)} {run} </dev/null >{self.log} 2>&1 & echo $! >{files}.pid\n"
+            f"( {LIMIT_RTPRIO if realtime else ''}{unprivileged(capabilities, self.groups)} {run} </dev/null >{self.log} 2>&1 & echo $! >{files}.pid\n"
             f"  wait $!; echo $? >{files}.exit ) </dev/null >/dev/null 2>&1 &\n"
             f"while [ ! -s {files}.pid ]; do usleep 10000; done")
         self.pid = int(self.machine.read(f"{files}.pid"))

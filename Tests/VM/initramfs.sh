@@ -30,7 +30,12 @@ for one in "${programs[@]}"; do
 done | sort -u | while read -r library; do cp -L "$library" "$root/lib/x86_64-linux-gnu/"; done
 cp -L /lib64/ld-linux-x86-64.so.2 "$root/lib64/"
 
+# What pages are set with: the two fonts they use, and how these are found. All others would be read at each start.
+mkdir -p "$root/etc/fonts" "$root/usr/share/fonts"
+cp -rL /etc/fonts/. "$root/etc/fonts/"
+cp -L "$(fc-match -f '%{file}' Inter)" "$(fc-match -f '%{file}' Inter:bold)" "$root/usr/share/fonts/"
+
 printf 'root:x:0:0::/:/bin/sh\nkiosk:x:1000:1000::/tmp:/bin/sh\n' >"$root/etc/passwd"
-printf 'root:x:0:\nkiosk:x:1000:\ngpio:x:997:kiosk\n' >"$root/etc/group"
+printf 'root:x:0:\nkiosk:x:1000:\ngpio:x:997:kiosk\nvideo:x:44:kiosk\ninput:x:996:kiosk\n' >"$root/etc/group"
 
 (cd "$root" && find . -print0 | cpio --null --create --quiet --format=newc --owner=0:0) >"$output"

@@ -13,9 +13,10 @@ import time
 BOOT_LIMIT = 90  # s from the start of QEMU to the agent's first answer
 SCRIPT_LIMIT = 30  # s a script may take unless told otherwise
 MEMORY = 1024  # MiB
+SCREEN = 800, 480  # pixels of the emulated screen
 HCI_DEBUG = "/sys/kernel/debug/bluetooth/hci0"
 # no_timer_check: else the kernel panics if its timer does not tick within ten ticks, which a busy machine misses.
-APPEND = "console=ttyS0 panic=-1 loglevel=4 random.trust_cpu=on no_timer_check"
+APPEND = "console=ttyS0 panic=-1 loglevel=4 random.trust_cpu=on no_timer_check fbcon=map:0"
 
 
 class ScriptFailed(AssertionError):
@@ -27,6 +28,7 @@ class Machine:
 
     def __init__(self, folder: pathlib.Path, kernel: str, initramfs: str, bluetooth: str):
         self.console = folder / "console.txt"
+        self.folder = folder
         agent = str(folder / "agent")
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         listener.bind(agent)
@@ -39,7 +41,11 @@ class Machine:
              "-chardev", f"file,id=console,path={self.console}", "-serial", "chardev:console",
              "-chardev", f"socket,id=bluetooth,path={bluetooth},{reconnect()}", "-serial", "chardev:bluetooth",
              "-device", "virtio-serial-pci", "-chardev", f"socket,id=agent,path={agent}",
-             "-device", "virtserialport,chardev=agent,name=agent"],
+             "-device", "virtserialport,chardev=agent,name=agent",
+             # A screen that whoever looks at it by VNC can exchange, an old one of 16 bits a pixel, and a finger.
+             "-qmp", f"unix:{folder / 'qmp'},server=on,wait=off", "-vnc", f"unix:{folder / 'vnc'}",
+             "-device", f"virtio-gpu-pci,id=screen,xres={SCREEN[0]},yres={SCREEN[1]}",
+             "-device", "cirrus-vga,id=old", "-device", "virtio-tablet-pci,id=touch"],
             stdin=subprocess.DEVNULL, stdout=(folder / "qemu.txt").open("wb"), stderr=subprocess.STDOUT,
         )
         atexit.register(self.end)

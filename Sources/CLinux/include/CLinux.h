@@ -3,12 +3,32 @@
 // What Linux offers and Swift does not see.
 #pragma once
 
+#include "console.h"
+#include "framebuffer.h"
+#include "touch.h"
+#include "uevents.h"
+
+#include <pthread.h>
+#include <stdint.h>
+#include <time.h>
+
+// What a clock shows, ns. Source: clock_gettime(2).
+int64_t kiosk_clock_nanoseconds(clockid_t clock);
+
+// Waits until the condition is signalled or its clock shows `nanoseconds`; returns ETIMEDOUT then, 0 before.
+// Source: pthread_cond_timedwait(3).
+int kiosk_wait_until(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t nanoseconds);
+
 // 1 when the kernel says that the wall clock is synchronised, else 0. Source: adjtimex(2), STA_UNSYNC.
 int kiosk_clock_is_synchronised(void);
 
 // Takes the lock on an open file for as long as it stays open. Returns 0, or a negative errno: -EWOULDBLOCK when
 // another process holds it. Source: flock(2).
 int kiosk_lock(int fd);
+
+// Gives a file another name, unless there is one of that name. Returns 0, or a negative errno: -EEXIST.
+// Source: renameat2(2), RENAME_NOREPLACE.
+int kiosk_rename_new(const char *from, const char *to);
 
 // For the calling thread, as any user may: its timers are not put off to be handled together, and it asks for slices so
 // short that the scheduler lets it go before who computes. The latter only on Linux 6.12 and later; before, nothing

@@ -7,7 +7,8 @@ import Tracer
 
 struct F0Command: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "f0", abstract: "Confirmed cases' data.", subcommands: [F0ImportCommand.self, F0ListCommand.self])
+    commandName: "f0", abstract: "Confirmed cases' data.",
+    subcommands: [F0ImportCommand.self, F0CheckCommand.self, F0ListCommand.self])
 }
 
 struct F0ImportCommand: ParsableCommand {
@@ -34,7 +35,7 @@ struct F0ImportCommand: ParsableCommand {
       let store = try Store(dataFolder: settings.dataFolder, access: .change)
       let result = try store.importF0(
         batch, sha256: Array(SHA256.hash(data: bytes)), at: SystemClock(trust: .always).now().utc,
-        toleranceSlots: settings.f0ToleranceSlots)
+        toleranceSlots: settings.f0ToleranceSlots, goOn: Progress("comparing with the log").goOn)
       print(
         """
         \(result.entries) entries, \(result.newEntries) of them new;         \(result.exposedContacts) contacts match, \(result.newExposedContacts) of them new

@@ -11,9 +11,9 @@ struct KioskCommand: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       RunCommand.self, StatusCommand.self, LogCommand.self, HistoryCommand.self, F0Command.self, ExposuresCommand.self,
-      IDsCommand.self, CalibrateCommand.self,
-      ReplayCommand.self, CaptureCommand.self, RenderCommand.self, RecoverCommand.self, LinesOffCommand.self,
-      LinesLatencyCommand.self, ScreenSpeedCommand.self,
+      ExportCommand.self, IdentityCommand.self, AuditCommand.self, IDsCommand.self, CalibrateCommand.self,
+      ReplayCommand.self, CaptureCommand.self, RenderCommand.self, ScreenCommand.self, RecoverCommand.self,
+      LinesOffCommand.self, LinesLatencyCommand.self, ScreenSpeedCommand.self,
     ])
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import CLinux
 import ArgumentParser
 import Glibc
 import KioskCore
@@ -56,9 +57,7 @@ private final class ClockedLine: OutputLine {
   private let sets = Mutex<[(isActive: Bool, microseconds: Int64)]>([])
 
   func set(_ active: Bool) throws(LineError) {
-    var time = timespec()
-    clock_gettime(CLOCK_BOOTTIME, &time)
-    let microseconds = Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
+    let microseconds = kiosk_clock_nanoseconds(CLOCK_BOOTTIME) / 1000
     sets.withLock { $0.append((active, microseconds)) }
   }
 

@@ -21,7 +21,7 @@ struct RunCommand: AsyncParsableCommand {
   @Option(help: "hci:N, h4:unix:PATH or h4:tcp:HOST:PORT, instead of the configuration's.")
   var radio: String?
 
-  @Option(help: "png:DIR, window or none, instead of the configuration's.")
+  @Option(help: "\(DisplayKind.choices); instead of the configuration's.")
   var display: String?
 
   @Option(help: "Size of the page in pixels, such as 1920x1080, instead of the configuration's.")

@@ -81,6 +81,7 @@ extension Status {
       text.append(("exposures", "\(unseenExposures) contacts with confirmed cases not looked at: kiosk exposures"))
     }
     text.append(("display", display))
+    if touches > 0 { text.append(("touches", "\(touches)")) }
     if let isPunctual = lines.isPunctual {
       text.append(
         (

@@ -121,6 +121,7 @@ struct ConfigurationFile {
       }
       settings.screen.size = size
     },
+    "screen.rotation": choice(number: ScreenRotation.allCases) { $0.screen.rotation = $1 },
     "screen.language": choice(named(ScreenLanguage.allCases)) { $0.screen.language = $1 },
     "screen.diagonal_inches": Key { value, settings throws(Refusal) in
       guard let inches = value.double ?? value.int.map(Double.init), inches == 0 || (2.0...120).contains(inches) else {
@@ -331,6 +332,18 @@ struct ConfigurationFile {
     Key { value, settings throws(Refusal) in
       guard let text = value.string, let chosen = choices[text] else {
         let list = choices.keys.sorted().map { "\"\($0)\"" }.joined(separator: ", ")
+        throw Refusal(reason: "must be one of \(list)")
+      }
+      set(&settings, chosen)
+    }
+  }
+
+  private static func choice<T: RawRepresentable<Int> & Sendable>(
+    number choices: [T], _ set: @escaping @Sendable (inout Settings, T) -> Void
+  ) -> Key {
+    Key { value, settings throws(Refusal) in
+      guard let number = value.int, let chosen = choices.first(where: { $0.rawValue == number }) else {
+        let list = choices.map { "\($0.rawValue)" }.joined(separator: ", ")
         throw Refusal(reason: "must be one of \(list)")
       }
       set(&settings, chosen)

@@ -12,6 +12,15 @@ protocol Display: AnyObject, Sendable {
   /// Whether it can be touched, as far as is known now.
   var hasTouch: Bool { get }
 
+  /// What is shown where, for people; nil when nothing is.
+  var words: String? { get }
+
+  /// Taps on the screen so far.
+  var touches: Int { get }
+
+  /// Whom to tell of touches and of another size. Called once, before anything is shown.
+  func observe(_ observer: DisplayObserver)
+
   /// Shows `scene` instead of the one before. Returns quickly; a failure that happens later on the display's
   /// own thread is thrown by the next call.
   func show(_ scene: Scene) throws(DisplayError)
@@ -20,7 +29,18 @@ protocol Display: AnyObject, Sendable {
   func close() throws(DisplayError)
 }
 
+/// What a display tells by itself, on a thread of its own.
+struct DisplayObserver: Sendable {
+  /// Somebody tapped on that pixel of the picture.
+  var touched: @Sendable (ScreenPoint) -> Void = { _ in }
+  /// `size` has changed, or a screen has come back: what is seen has to be laid out and shown anew.
+  var sizeChanged: @Sendable () -> Void = {}
+}
+
 extension Display {
   var physicalSize: PhysicalSize? { nil }
   var hasTouch: Bool { false }
+  var words: String? { nil }
+  var touches: Int { 0 }
+  func observe(_ observer: DisplayObserver) {}
 }

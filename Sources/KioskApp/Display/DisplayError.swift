@@ -7,8 +7,8 @@ enum DisplayError: Error, Equatable {
   case unknownKind(String)
   /// `png:` without a folder after it.
   case missingFolder
-  /// The kind is planned, and this version cannot do it.
-  case notInThisVersion(String)
+  /// `drm:` or `fbdev:` without a connector or device after it; `kind` is what was written.
+  case missingName(String)
   /// This program was built without the developer's window.
   case builtWithoutWindow
   /// No window could be opened; `reason` is SDL's.
@@ -27,6 +27,8 @@ enum DisplayError: Error, Equatable {
   case fontMissing(family: String)
   /// There was no memory for a picture of this size, or Cairo refused it.
   case drawing(size: ScreenSize, reason: String)
+  /// The screen cannot be used now; it is looked at again.
+  case screen(ScreenFault)
   /// Nothing can be shown any more: the display was closed.
   case closed
 }
@@ -38,8 +40,8 @@ extension DisplayError: CustomStringConvertible {
       "There is no display \"\(kind)\". Use one of: \(DisplayKind.choices)."
     case .missingFolder:
       "The display png: needs a folder to put screen.png in. Write for example png:screen."
-    case .notInThisVersion(let kind):
-      "The display \(kind) is not in this version yet. Use window, png:DIR or none."
+    case .missingName(let kind):
+      "The display \(kind) needs a name after the colon: drm:HDMI-A-1 or fbdev:/dev/fb0, or nothing: drm, fbdev."
     case .builtWithoutWindow:
       "This program was built without the window. Use png:DIR or none, or build with the trait Window."
     case .noWindow(let reason):
@@ -58,6 +60,7 @@ extension DisplayError: CustomStringConvertible {
       "The font \(family) is not installed, and pages are shown in no other. Do: apt-get install fonts-inter"
     case .drawing(let size, let reason):
       "A picture of \(size) could not be drawn: \(reason). Choose a smaller screen size."
+    case .screen(let fault): fault.description
     case .closed:
       "The display is closed. Start the kiosk again to show something."
     }

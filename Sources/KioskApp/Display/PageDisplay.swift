@@ -14,6 +14,7 @@ final class PageDisplay: Sendable {
   private let onFault: @Sendable (DisplayError) -> Void
   private let queue = DispatchQueue(label: "display")
   private let waiting = Mutex<ScreenState?>(nil)
+  private let last = Mutex<ScreenState?>(nil)
   private let targets = Mutex<[TouchTarget]>([])
 
   /// - Parameters:
@@ -31,6 +32,29 @@ final class PageDisplay: Sendable {
     self.touch = touch
     self.onAction = onAction
     self.onFault = onFault
+    display.observe(
+      DisplayObserver(
+        touched: { [weak self] point in self?.touched(x: point.x, y: point.y) },
+        sizeChanged: { [weak self] in self?.showAgain() }))
+  }
+
+  /// Why nothing new is seen; nil when all is well.
+  var fault: DisplayError? { lastFault.withLock { $0 } }
+  /// What is shown where, for people.
+  var words: String? { display.words }
+  /// Taps so far.
+  var touches: Int { display.touches }
+
+  /// Lays out the newest page anew: the screen has another size now.
+  private func showAgain() {
+    guard let page = last.withLock({ $0 }) else { return }
+    let isFirst = waiting.withLock { waiting in
+      // One that waits is newer, and will be laid out for the new size.
+      guard waiting == nil else { return false }
+      waiting = page
+      return true
+    }
+    if isFirst { queue.async { self.showWaiting() } }
   }
 
   func show(_ page: ScreenState) {
@@ -65,6 +89,7 @@ final class PageDisplay: Sendable {
       return waiting
     }
     guard var page else { return }
+    last.withLock { $0 = page }
     page.site.hasTouch = touch ?? display.hasTouch
     do throws(DisplayError) {
       let size = display.size

@@ -51,6 +51,11 @@
 
     var size: ScreenSize { shared.state.withLock { $0.size } }
 
+    /// By the mouse.
+    var hasTouch: Bool { true }
+    var touches: Int { shared.state.withLock { $0.touches } }
+    func observe(_ observer: DisplayObserver) { shared.state.withLock { $0.observer = observer } }
+
     func show(_ scene: Scene) throws(DisplayError) {
       let failure: DisplayError? = shared.state.withLock { state in
         if state.isStopping { return .closed }
@@ -85,6 +90,8 @@
         /// SDL's number for the event that wakes its thread; `nil` while there is no window.
         var wakeEvent: UInt32?
         var failure: DisplayError?
+        var touches = 0
+        var observer = DisplayObserver()
       }
 
       init(size: ScreenSize, driver: String?, onQuit: @escaping @Sendable () -> Void) {
@@ -170,6 +177,12 @@
     private func handle(_ event: SDL_Event, of window: OpaquePointer) {
       switch SDL_EventType(event.type) {
       case SDL_QUIT: quit()
+      case SDL_MOUSEBUTTONUP:
+        let observer = shared.state.withLock { state in
+          state.touches += 1
+          return state.observer
+        }
+        observer.touched(ScreenPoint(x: Int(event.button.x), y: Int(event.button.y)))
       case SDL_KEYDOWN:
         let key = event.key.keysym.sym
         if key == Int32(SDLK_ESCAPE.rawValue) || key == Int32(SDLK_q.rawValue) { quit() }
@@ -195,7 +208,11 @@
       var (width, height): (Int32, Int32) = (0, 0)
       SDL_GetWindowSize(window, &width, &height)
       let size = ScreenSize(width: Int(width), height: Int(height))
-      shared.state.withLock { $0.size = size }
+      let observer: DisplayObserver? = shared.state.withLock { state in
+        defer { state.size = size }
+        return state.size == size ? nil : state.observer
+      }
+      observer?.sizeChanged()
     }
 
     /// Draws the newest scene, and brings to the window what that changed.

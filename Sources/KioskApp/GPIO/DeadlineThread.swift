@@ -121,9 +121,9 @@ final class DeadlineThread: @unchecked Sendable {
       while !isSignalled, !isEnded { pthread_cond_wait(condition, mutex) }
       return
     }
-    var time = Self.monotonic(deadline)
+    let time = Self.monotonic(deadline)
     while !isSignalled, !isEnded {
-      guard pthread_cond_timedwait(condition, mutex, &time) != ETIMEDOUT else { return }
+      guard kiosk_wait_until(condition, mutex, time) != ETIMEDOUT else { return }
     }
   }
 
@@ -137,19 +137,13 @@ final class DeadlineThread: @unchecked Sendable {
 
   /// A time of the core's clock, CLOCK_BOOTTIME, on CLOCK_MONOTONIC: the two differ by the time asleep, which is
   /// constant while the machine is awake. A condition knows only the latter.
-  private static func monotonic(_ time: MonotonicTime) -> timespec {
-    var boot = timespec()
-    var monotonic = timespec()
-    clock_gettime(CLOCK_BOOTTIME, &boot)
-    clock_gettime(CLOCK_MONOTONIC, &monotonic)
-    let asleep = nanoseconds(boot) - nanoseconds(monotonic)
+  ///
+  /// Returns nanoseconds.
+  private static func monotonic(_ time: MonotonicTime) -> Int64 {
+    let boot = kiosk_clock_nanoseconds(CLOCK_BOOTTIME)
+    let asleep = boot - kiosk_clock_nanoseconds(CLOCK_MONOTONIC)
     // A deadline that is far off is looked at again in an hour; nothing overflows.
-    let latest = nanoseconds(boot) / 1_000_000 + 3_600_000
-    let target = max(min(time.milliseconds, latest), 0) * 1_000_000 - asleep
-    return timespec(tv_sec: Int(max(target, 0) / 1_000_000_000), tv_nsec: Int(max(target, 0) % 1_000_000_000))
-  }
-
-  private static func nanoseconds(_ time: timespec) -> Int64 {
-    Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    let latest = boot / 1_000_000 + 3_600_000
+    return max(max(min(time.milliseconds, latest), 0) * 1_000_000 - asleep, 0)
   }
 }

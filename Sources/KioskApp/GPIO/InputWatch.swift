@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import CLinux
 import Glibc
 import KioskCore
 import Tracer
@@ -151,8 +152,6 @@ struct InputWatch {
 
   /// The clock of the edges.
   private static func now() -> MonotonicTime {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return MonotonicTime(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+    MonotonicTime(milliseconds: kiosk_clock_nanoseconds(CLOCK_MONOTONIC) / 1_000_000)
   }
 }

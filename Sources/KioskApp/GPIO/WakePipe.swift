@@ -26,4 +26,10 @@ final class WakePipe: Sendable {
     // A full pipe is as good as another byte in it.
     _ = write(writeEnd, &byte, 1)
   }
+
+  /// Makes it wait for the next call of `wake`.
+  func drain() {
+    var bytes: UInt64 = 0
+    while read(descriptor, &bytes, 8) > 0 {}
+  }
 }

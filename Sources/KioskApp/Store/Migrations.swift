@@ -90,6 +90,8 @@ enum Migrations {
           ) STRICT, WITHOUT ROWID;
           """)
     }
+    registerAudit(&migrator)
+    registerMatching(&migrator)
     return migrator
   }
 }

@@ -22,9 +22,10 @@ final class StorageQueue: Sendable {
   func write(_ updates: [ContactUpdate]) {
     queue.async { [self] in
       do throws(StoreError) {
-        try store.write(updates, boot: boot)
+        let exposed = try store.write(updates, boot: boot)
         lastWriteFault.withLock { $0 = nil }
         post(.contactsWritten)
+        if exposed > 0 { readUnseenExposures() }
       } catch {
         lastWriteFault.withLock { $0 = error }
         post(.contactsNotWritten(updates, reason: error.description))

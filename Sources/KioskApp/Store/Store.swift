@@ -3,6 +3,7 @@
 import FoundationEssentials
 import GRDB
 import KioskCore
+import Synchronization
 import Tracer
 
 /// The database in the data folder: contacts, F0 entries, exposures. All calls block; none belongs on the cooperative
@@ -10,6 +11,8 @@ import Tracer
 final class Store: Sendable {
   let path: String
   private let database: DatabaseQueue
+  /// For contacts that are written: which ids the F0 entries held send now.
+  let held = Mutex<Held?>(nil)
 
   /// Who opens it, and what for.
   enum Access {
@@ -52,15 +55,20 @@ final class Store: Sendable {
   // MARK: Contacts
 
   /// Adds to the log, all or nothing. `boot`: the kernel's id of this boot, for what has no date yet.
-  func write(_ updates: [ContactUpdate], boot: String) throws(StoreError) {
+  ///
+  /// - Returns: how many of them are contacts with F0 entries that were not known before.
+  @discardableResult
+  func write(_ updates: [ContactUpdate], boot: String) throws(StoreError) -> Int {
     try write { db in
       let dated = try db.cachedStatement(sql: Self.upsertContact)
       let undated = try db.cachedStatement(sql: Self.upsertUndated)
+      var places: Set<LogPlace> = []
       for update in updates {
         let strength = update.strength
         switch update.span {
         case .dated(let first, let last):
           try Self.add(dated, update.id, first: first, last: last, strength, update.platform?.rawValue)
+          places.insert(LogPlace(slot: LogSlot.number(at: first), id: update.id))
         case .undated(let first, let last):
           try undated.execute(arguments: [
             boot, first.milliseconds / LogSlot.milliseconds, update.id.data, first.milliseconds, last.milliseconds,
@@ -68,6 +76,7 @@ final class Store: Sendable {
           ])
         }
       }
+      return try matchWritten(db, places)
     }
   }
 
@@ -76,12 +85,16 @@ final class Store: Sendable {
     try write { db in
       let dated = try db.cachedStatement(sql: Self.upsertContact)
       let rows = try Row.fetchAll(db, sql: "SELECT * FROM undatedContact WHERE boot = ?", arguments: [boot])
+      var places: Set<LogPlace> = []
       for row in rows {
         guard let id = BluezoneID(row["blid"] as Data) else { continue }
+        let first = bootTime.adding(milliseconds: row["first"])
         try Self.add(
-          dated, id, first: bootTime.adding(milliseconds: row["first"]),
-          last: bootTime.adding(milliseconds: row["last"]), Self.strength(row), row["platform"])
+          dated, id, first: first, last: bootTime.adding(milliseconds: row["last"]), Self.strength(row),
+          row["platform"])
+        places.insert(LogPlace(slot: LogSlot.number(at: first), id: id))
       }
+      _ = try matchWritten(db, places)
       try db.execute(sql: "DELETE FROM undatedContact WHERE boot = ?", arguments: [boot])
       try Self.dateVisits(db, boot: boot, bootTime: bootTime)
     }
@@ -93,6 +106,7 @@ final class Store: Sendable {
       try db.execute(sql: "DELETE FROM contact WHERE slot < ?", arguments: [LogSlot.number(at: time)])
       try db.execute(sql: "DELETE FROM exposure WHERE last < ?", arguments: [time.seconds])
       try db.execute(sql: "DELETE FROM f0Entry WHERE \"end\" < ?", arguments: [time.seconds])
+      try db.execute(sql: "DELETE FROM exposedCase WHERE f0 NOT IN (SELECT f0 FROM exposure)")
       try db.execute(
         sql: "DELETE FROM seenExposure WHERE (f0, slot, blid) NOT IN (SELECT f0, slot, blid FROM exposure)")
       try db.execute(sql: "DELETE FROM undatedContact WHERE boot <> ?", arguments: [boot])
@@ -113,12 +127,12 @@ final class Store: Sendable {
     var newExposedContacts = 0
   }
 
-  /// Takes in a batch and matches it against the log, in one transaction.
+  /// Takes in a batch, all or nothing, and compares it with the log.
   func importF0(
-    _ batch: F0Batch, sha256: [UInt8], at now: UTCTime, toleranceSlots: Int
+    _ batch: F0Batch, sha256: [UInt8], at now: UTCTime, toleranceSlots: Int, goOn: (Double) -> Bool = { _ in true }
   ) throws(StoreError) -> ImportResult {
-    try write { db in
-      var result = ImportResult(entries: batch.entries.count)
+    var result = ImportResult(entries: batch.entries.count)
+    let numbers = try write { db in
       try db.execute(
         sql: """
           INSERT INTO f0Batch (importedAt, sha256, entries) VALUES (?, ?, ?)
@@ -126,33 +140,34 @@ final class Store: Sendable {
           """, arguments: [now.seconds, Data(sha256), batch.entries.count])
       let batchID = try Int64.fetchOne(
         db, sql: "SELECT id FROM f0Batch WHERE sha256 = ?", arguments: [Data(sha256)])
-      let tolerance = Int64(toleranceSlots) * LogSlot.milliseconds
-      let windows = F0Matcher(contacts: [], toleranceMilliseconds: tolerance)
-      guard let from = batch.entries.map({ windows.window(of: $0).lowerBound }).min(),
-        let to = batch.entries.map({ windows.window(of: $0).upperBound }).max()
-      else { return result }
-      let matcher = F0Matcher(
-        contacts: try Self.contacts(db, from: from, to: to), toleranceMilliseconds: tolerance)
+      let insert = try db.cachedStatement(
+        sql: """
+          INSERT OR IGNORE INTO f0Entry (dailyKey, start, "end", slotsPerDay, batch) VALUES (?, ?, ?, ?, ?)
+          """)
+      let find = try db.cachedStatement(
+        sql: "SELECT id FROM f0Entry WHERE dailyKey = ? AND start = ? AND \"end\" = ? AND slotsPerDay = ?")
+      var numbers: Set<Int64> = []
       for entry in batch.entries {
         let key: StatementArguments = [
           Data(entry.dailyKey.bytes), entry.start.seconds, entry.end.seconds, entry.scheme.slotsPerDay,
         ]
-        try db.execute(
-          sql: """
-            INSERT OR IGNORE INTO f0Entry (dailyKey, start, "end", slotsPerDay, batch) VALUES (?, ?, ?, ?, ?)
-            """, arguments: key + [batchID])
-        result.newEntries += db.changesCount
-        let f0 = try Int64.fetchOne(
-          db,
-          sql: "SELECT id FROM f0Entry WHERE dailyKey = ? AND start = ? AND \"end\" = ? AND slotsPerDay = ?",
-          arguments: key)
-        for contact in matcher.contacts(of: entry) {
-          result.exposedContacts += 1
-          result.newExposedContacts += try Self.addExposure(db, f0: f0, contact) ? 1 : 0
+        try insert.execute(arguments: key + [batchID])
+        if db.changesCount > 0 {
+          result.newEntries += 1
+          numbers.insert(db.lastInsertedRowID)
+        } else if let number = try Int64.fetchOne(find, arguments: key) {
+          numbers.insert(number)
         }
       }
-      return result
+      return numbers
     }
+    result.newExposedContacts =
+      try matchF0(toleranceSlots: toleranceSlots, at: now, goOn: goOn).newExposedContacts
+    result.exposedContacts = try read { db in
+      let count = try db.cachedStatement(sql: "SELECT count(*) FROM exposure WHERE f0 = ?")
+      return try numbers.reduce(0) { try $0 + (Int.fetchOne(count, arguments: [$1]) ?? 0) }
+    }
+    return result
   }
 
   /// All exposures, the newest first.
@@ -233,34 +248,22 @@ final class Store: Sendable {
       db, sql: "SELECT * FROM contact WHERE slot BETWEEN ? AND ? ORDER BY slot, blid",
       arguments: [LogSlot.number(at: from) - 1, LogSlot.number(at: to)])
     while let row = try rows.next() {
-      guard let id = BluezoneID(row["blid"] as Data) else { continue }
-      let start = LogSlot.start(of: row["slot"])
-      contacts.append(
-        Contact(
-          id: id, first: start.adding(milliseconds: (row["first"] as Int64) * 1000),
-          last: start.adding(milliseconds: (row["last"] as Int64) * 1000), strength: strength(row)))
+      if let contact = contact(row) { contacts.append(contact) }
     }
     return contacts
   }
 
-  /// Whether it was not known before.
-  private static func addExposure(_ db: Database, f0: Int64?, _ contact: Contact) throws -> Bool {
-    let known = try Bool.fetchOne(
-      db, sql: "SELECT 1 FROM exposure WHERE f0 = ? AND slot = ? AND blid = ?",
-      arguments: [f0, LogSlot.number(at: contact.first), contact.id.data])
-    try db.execute(
-      sql: """
-        INSERT OR REPLACE INTO exposure (f0, slot, blid, first, last, count, nearest, rssiSum)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-        """,
-      arguments: [
-        f0, LogSlot.number(at: contact.first), contact.id.data, contact.first.seconds, contact.last.seconds,
-        contact.strength.count, contact.strength.nearestDBm, contact.strength.sumDBm,
-      ])
-    return known == nil
+  /// A row of `contact`.
+  static func contact(_ row: Row) -> Contact? {
+    guard let id = BluezoneID(row["blid"] as Data) else { return nil }
+    let start = LogSlot.start(of: row["slot"])
+    return Contact(
+      id: id, first: start.adding(milliseconds: (row["first"] as Int64) * 1000),
+      last: start.adding(milliseconds: (row["last"] as Int64) * 1000), strength: strength(row),
+      platform: (row["platform"] as Int?).flatMap(Platform.init(rawValue:)))
   }
 
-  private static func strength(_ row: Row) -> ContactUpdate.Strength {
+  static func strength(_ row: Row) -> ContactUpdate.Strength {
     .init(count: row["count"], nearestDBm: row["nearest"], sumDBm: row["rssiSum"])
   }
 
@@ -274,5 +277,5 @@ final class Store: Sendable {
 }
 
 extension BluezoneID {
-  fileprivate var data: Data { Data(bytes) }
+  var data: Data { Data(bytes) }
 }

@@ -49,6 +49,18 @@ enum AppLimits {
   static let captureQueueBytes = 1 << 20
   /// Largest capture file, bytes. At the limit the capture ends and says so; the kiosk goes on.
   static let captureFileBytes = 512 << 20
+  /// F0 entries compared with the log in one walk through it, with 200 bytes each. More take further walks.
+  static let entriesMatchedAtOnce = 65_536
+  /// Candidates of a search that are looked at together, in one transaction.
+  static let candidatesAtOnce = 4096
+  /// Log slots that contacts written together may span to be matched with what is held in memory. Wider ones, as when
+  /// the clock was put right, take a walk through the entries.
+  static let heldSlots: Int64 = 4
+  /// Bytes of an export that are gathered before they are written.
+  static let exportChunkBytes = 1 << 18
+  /// Longest name of an operator, and longest reason, in the audit log. Longer ones are refused.
+  static let operatorCharacters = 100
+  static let reasonCharacters = 500
   /// People whom one `kiosk log add` counts.
   static let visitsAdded = 1000
   /// Visits, counted back from the newest, that `kiosk log --follow` still waits for. One that ends after so many others
@@ -56,4 +68,39 @@ enum AppLimits {
   static let followedVisits: Int64 = 1000
   /// Longest wait for the disk to take the end of a capture, when the kiosk stops. After it the end is lost.
   static let captureCloseMilliseconds = 5000
+  /// Boxes that a buffer of the screen is behind by. At the limit they become one that holds all.
+  static let damageBoxes = 32
+  /// Longest wait for a page flip. After it the mode is set again; at the second in a row, and as many refusals, the
+  /// driver is believed not to flip at all.
+  static let flipMilliseconds: Int64 = 1000
+  static let lostFlips = 2
+  /// How often, and after which pause, a flip is tried again that the driver was too busy for.
+  static let busyFlips = 5
+  static let busyFlipMilliseconds: Int64 = 20
+  /// How long a plug takes to make contact.
+  static let plugMilliseconds: Int64 = 500
+  /// Shortest time between two modes set because of a hotplug; it doubles with each, up to the longest.
+  static let plugPauseMilliseconds: Int64 = 1000
+  static let longestPlugPauseMilliseconds: Int64 = 60_000
+  /// How often a screen is looked for, and one in use looked after.
+  static let screenRetryMilliseconds: Int64 = 5000
+  static let screenCheckMilliseconds: Int64 = 10_000
+  /// How long a new screen may take until it has told which resolution is its own.
+  static let youngScreenMilliseconds: Int64 = 60_000
+  /// Modes that a driver may refuse before the screen is given up.
+  static let refusedModes = 8
+  /// How often a framebuffer is copied whole where the kernel's console may write over it.
+  static let framebufferMilliseconds: Int64 = 60_000
+  /// Longest message of the kernel about a device, bytes. What is longer is cut off.
+  static let ueventBytes = 8192
+  /// How often touch screens are looked for where the kernel does not tell of them.
+  static let touchRetryMilliseconds: Int64 = 10_000
+  /// After these pauses they are looked for once more: their device gets its rights after the kernel has told of it.
+  static let touchSettleMilliseconds: [Int64] = [300, 2000, 10_000]
+  /// Touch screens read at once. At the limit further ones are not read.
+  static let touchScreens = 8
+  /// Events of a touch screen that one read takes.
+  static let touchEvents = 64
+  /// Longest wait for the screen to be handed back, when the kiosk stops.
+  static let screenCloseMilliseconds = 3000
 }

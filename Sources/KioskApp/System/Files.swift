@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import CLinux
 import FoundationEssentials
 import Glibc
 
@@ -47,32 +48,57 @@ enum Files {
     }
   }
 
+  /// The names in a folder, in no order; none when it cannot be read.
+  static func names(in folder: String) -> [String] {
+    guard let stream = opendir(folder) else { return [] }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names
+  }
+
   static func isThere(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
   /// Makes a file that did not exist, whole and on the disk, or nothing: written beside its place, synchronised,
   /// then linked there. Mode 0600 or as given.
   static func create(_ path: String, _ bytes: [UInt8], mode: mode_t = 0o600) throws(FileError) {
+    do {
+      try create(path, mode: mode) { write in try write(bytes) }
+    } catch let error as FileError {
+      throw error
+    } catch {
+      throw FileError("cannot write \(path)")
+    }
+  }
+
+  /// The same for what is made piece by piece; where `body` throws there is no file.
+  static func create(
+    _ path: String, mode: mode_t = 0o600, _ body: (_ write: ([UInt8]) throws(FileError) -> Void) throws -> Void
+  ) throws {
     let temporary = "\(path).new-\(getpid())"
     unlink(temporary)
     let fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
     guard fd >= 0 else { throw FileError("cannot create", path: temporary, errno: errno) }
     defer { unlink(temporary) }
-    var offset = 0
-    while offset < bytes.count {
-      let count = bytes[offset...].withUnsafeBytes { write(fd, $0.baseAddress, $0.count) }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else {
-        let code = errno
-        close(fd)
-        throw FileError("cannot write", path: temporary, errno: code)
+    do {
+      defer { close(fd) }
+      try body { bytes throws(FileError) in
+        let code = writeAll(fd, bytes)
+        guard code == 0 else { throw FileError("cannot write", path: temporary, errno: code) }
       }
-      offset += count
+      guard fsync(fd) == 0 else { throw FileError("cannot write", path: temporary, errno: errno) }
     }
-    let synchronised = fsync(fd) == 0
-    let code = errno
-    close(fd)
-    guard synchronised else { throw FileError("cannot write", path: temporary, errno: code) }
-    guard link(temporary, path) == 0 else { throw FileError("cannot create", path: path, errno: errno) }
+    if link(temporary, path) != 0 {
+      var code = errno
+      // A stick (vfat) knows no links, and no modes either, but renames without replacing.
+      if code == EPERM { code = -kiosk_rename_new(temporary, path) }
+      guard code == 0 else { throw FileError("cannot create", path: path, errno: code) }
+    }
     synchroniseFolder(of: path)
   }
 

@@ -44,17 +44,13 @@ final class SystemClock: Sendable {
 
   /// Wall time in microseconds since 1970-01-01T00:00:00Z, for recordings.
   static func utcMicroseconds() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
+    kiosk_clock_nanoseconds(CLOCK_REALTIME) / 1000
   }
 
   /// Time on the clock that never jumps, by itself.
   static func monotonic() -> MonotonicTime { MonotonicTime(milliseconds: milliseconds(CLOCK_BOOTTIME)) }
 
   private static func milliseconds(_ clock: clockid_t) -> Int64 {
-    var time = timespec()
-    clock_gettime(clock, &time)
-    return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    kiosk_clock_nanoseconds(clock) / 1_000_000
   }
 }

@@ -84,7 +84,7 @@ enum LinkModel {
   /// Deviation of the difference of two phones as a whole, dB: place, body and model.
   static let otherOffset: Float = 10
   /// Seconds that what a moving body does to RSSI stays alike: so many seconds tell as much as one.
-  static let correlatedSeconds: Float = 2
+  static let correlatedSeconds: Float = 2.5
   /// Share of the streams of one phone that begin together, as when it comes or its screen goes on; how far apart they
   /// are then, s; and the time in which the others begin, s.
   static let startsTogether: Float = 0.5
@@ -128,7 +128,9 @@ enum LinkModel {
   }
 
   /// What one report weighs in the mean of its second.
-  private static func share(_ interval: Float) -> Float { min(max(interval / 1000, 0.1), 1) }
+  private static func share(_ interval: Float) -> Float { min(max(interval / 1000, leastShare), 1) }
+  /// Reports of one second are not independent: often they are of one channel.
+  private static let leastShare: Float = 0.3
 
   /// From when each was first heard, milliseconds.
   static func start(_ a: Int64, _ b: Int64) -> Float {

@@ -27,12 +27,18 @@ public struct People: Sendable {
     /// of every 30 (docs/bluezone.md, Radio).
     public var androidListeningMilliseconds: Int64 = 15_500
     /// The same for an iPhone, which shows a sign of the app within a second and is asked then.
-    public var iosListeningMilliseconds: Int64 = 3000
+    public var iosListeningMilliseconds: Int64 = 2000
 
     /// From this score on (`LinkModel`) two streams are taken for one phone's.
-    var joinScore: Float = 0.5
+    var joinScore: Float = 0.3
+    /// Below this score two streams that were joined are taken apart again.
+    var partScore: Float = -4
+    /// A stream takes the place of a joined one if it fits better by so much.
+    var swapScore: Float = 3
     /// Up to this score a stream is not another phone's with the app, and its owner may be prompted.
     var doubtScore: Float = -4
+    /// A stream that a phone with the app has already must fit it better by so much to keep another one out.
+    var accountScore: Float = 1
 
     public init() {}
   }
@@ -105,6 +111,12 @@ public struct People: Sendable {
     let isChanged = tracks[Int(i)].hear(
       sighting, near: settings.near, timeConstant: Float(settings.smoothingMilliseconds), at: now)
     if isChanged || known == nil { settle(i) }
+    let person = tracks[Int(i)].person
+    if let rssi = sighting.rssiDBm, person >= 0 {
+      persons[Int(person)]?.nearness.hear(
+        Float(rssi) - tracks[Int(i)].threshold, settings.near, timeConstant: Float(settings.smoothingMilliseconds),
+        at: now)
+    }
     if let id = sighting.bluezoneID, tracks[Int(i)].id != id { learn(id, sighting.platform, of: i, at: now) }
   }
 
@@ -278,13 +290,11 @@ public struct People: Sendable {
   /// What the person's tracks say together.
   private mutating func update(_ person: inout Person, at now: Int64) {
     shareTxPower(person)
-    let wasNear = person.isNear
     person.isAround = !person.tracks.isEmpty
-    person.isNear = false
+    person.isNear = person.isAround && person.nearness.isNear
     person.isIDAround = false
     person.hintsAtApp = false
     person.dBm = -127
-    var since = Int64.max
     for i in person.tracks {
       let track = tracks[Int(i)]
       if track.hintsAtApp { person.hintsAtApp = true }
@@ -292,13 +302,8 @@ public struct People: Sendable {
       if person.platform == nil { person.platform = track.signs.platform }
       guard track.successor < 0 else { continue }
       person.dBm = max(person.dBm, track.strength.dBm)
-      guard track.isNear else { continue }
-      person.isNear = true
-      since = min(since, track.nearSince)
-      person.lastNear = max(person.lastNear, track.lastNear)
-      person.nearestDBm = max(person.nearestDBm, track.strength.dBm)
+      if person.isNear { person.nearestDBm = max(person.nearestDBm, track.strength.dBm) }
     }
-    if person.isNear, !wasNear { person.nearSince = since }
     if person.isAround { learnFixture(&person, at: now) }
   }
 

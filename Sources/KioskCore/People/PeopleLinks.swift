@@ -40,8 +40,9 @@ extension People {
     }
   }
 
-  /// A track needs some reports before its RSSI means anything.
-  private static let settlingMilliseconds: Int64 = 700
+  /// A track needs some reports before its RSSI means anything, and the one that it continues must have had the time
+  /// to be missed: linked sooner, it would go to somebody who fell silent before.
+  static let settlingMilliseconds: Int64 = 1500
 
   private func continues(_ i: Int32) -> Bool {
     guard let person = person(tracks[Int(i)].person) else { return false }
@@ -118,6 +119,7 @@ extension People {
     let candidates = nearby(at: now)
     let counts = count(candidates)
     streamCounts = counts
+    part(second: second, at: now)
     var pairs: [Pair] = []
     for (n, a) in candidates.enumerated() {
       for b in candidates[(n + 1)...] {
@@ -129,10 +131,40 @@ extension People {
     }
     pairs.sort { ($0.score, $1.a, $1.b) > ($1.score, $0.a, $0.b) }
     for pair in pairs {
+      takeApart(pair, second: second, at: now)
       let (a, b) = (tracks[Int(pair.a)].person, tracks[Int(pair.b)].person)
       guard a != b, let first = person(a), let second = person(b), canMerge(a, b, at: now) else { continue }
       // The one that has been here longer goes on.
       if first.firstHeard <= second.firstHeard { merge(b, into: a) } else { merge(a, into: b) }
+    }
+  }
+
+  /// Takes apart what was joined and, as is heard by now, does not go together.
+  private mutating func part(second: Int64, at now: Int64) {
+    for p in persons.indices {
+      guard let person = persons[p], person.tracks.count > 1 else { continue }
+      let live = person.tracks.filter { tracks[Int($0)].successor < 0 && !tracks[Int($0)].isSilent(at: now) }
+      guard live.count > 1 else { continue }
+      for (n, a) in live.enumerated() {
+        for b in live[(n + 1)...] {
+          guard let score = goTogether(a, b, second: second, counts: streamCounts), score < settings.partScore else {
+            continue
+          }
+          split(tracks[Int(a)].firstHeard < tracks[Int(b)].firstHeard ? b : a)
+        }
+      }
+    }
+  }
+
+  /// One of the two is joined with a track that goes with it less well, and that keeps the other out: frees it.
+  private mutating func takeApart(_ pair: Pair, second: Int64, at now: Int64) {
+    for (own, other) in [(pair.a, pair.b), (pair.b, pair.a)] {
+      guard let person = person(tracks[Int(own)].person) else { continue }
+      for rival in person.tracks where rival != own && tracks[Int(rival)].successor < 0 {
+        guard !tracks[Int(rival)].streams.isDisjoint(with: tracks[Int(other)].streams) else { continue }
+        let score = goTogether(own, rival, second: second, counts: streamCounts) ?? 0
+        if pair.score > score + settings.swapScore { split(rival) }
+      }
     }
   }
 
@@ -163,8 +195,13 @@ extension People {
 
   /// nil if they cannot be streams of one phone, or nothing tells.
   func sameHandset(_ a: Int32, _ b: Int32, second: Int64, counts: [DeviceSigns.Stream: Int]) -> Float? {
+    guard tracks[Int(a)].person != tracks[Int(b)].person else { return nil }
+    return goTogether(a, b, second: second, counts: counts)
+  }
+
+  func goTogether(_ a: Int32, _ b: Int32, second: Int64, counts: [DeviceSigns.Stream: Int]) -> Float? {
     let (x, y) = (tracks[Int(a)], tracks[Int(b)])
-    guard x.person != y.person, x.streams.isDisjoint(with: y.streams) else { return nil }
+    guard x.streams.isDisjoint(with: y.streams) else { return nil }
     if let p = x.signs.platform, let q = y.signs.platform, p != q { return nil }
     guard let trails = LinkModel.trails(x, y, to: second) else { return nil }
     let candidates = min(counts[x.signs.stream] ?? 1, counts[y.signs.stream] ?? 1)

@@ -17,12 +17,12 @@ struct Person: Sendable {
   var platform: Platform?
   /// Has been here for hours: the office's own.
   var isFixture = false
+  /// By the reports of all its tracks, up to now.
+  var nearness = Nearness()
   /// As of the last step.
   var isAround = false
   var isNear = false
   var isIDAround = false
-  var nearSince: Int64 = 0
-  var lastNear: Int64 = 0
   /// Strongest of its tracks now, dBm.
   var dBm: Float = -127
   var nearestDBm: Float = -127
@@ -33,6 +33,9 @@ struct Person: Sendable {
   /// Whether this stay near the kiosk has been told as `bluezonerNear` or `prompt`.
   var isAnnounced = false
   var promptedAt: Int64?
+
+  var nearSince: Int64 { nearness.since }
+  var lastNear: Int64 { nearness.last }
 
   init(track: Int32, firstHeard: Int64) {
     tracks = [track]
@@ -53,10 +56,9 @@ struct Person: Sendable {
     result.platform = platform ?? other.platform
     result.isFixture = isFixture || other.isFixture
     result.isAround = isAround || other.isAround
-    result.isNear = isNear || other.isNear
+    result.nearness = nearness.merged(with: other.nearness)
+    result.isNear = result.nearness.isNear
     result.isIDAround = isIDAround || other.isIDAround
-    result.nearSince = isNear && other.isNear ? min(nearSince, other.nearSince) : isNear ? nearSince : other.nearSince
-    result.lastNear = max(lastNear, other.lastNear)
     result.dBm = max(dBm, other.dBm)
     result.nearestDBm = max(nearestDBm, other.nearestDBm)
     result.weakestDBm = min(weakestDBm, other.weakestDBm)

@@ -3,11 +3,11 @@
 /// The mean RSSI of each of the last seconds: what two addresses of one phone have in common.
 struct StrengthTrail: Sendable {
   /// Seconds kept.
-  static let seconds = 32
+  static let seconds = 128
   /// Stands for a second in which nothing was heard.
   private static let silent = Int8.min
 
-  private var means = InlineArray<32, Int8>(repeating: StrengthTrail.silent)
+  private var means = InlineArray<128, Int8>(repeating: StrengthTrail.silent)
   /// Seconds since the start, of the newest mean.
   private var newest: Int64 = .min
   private var sum: Int32 = 0
@@ -35,5 +35,5 @@ struct StrengthTrail: Sendable {
     return mean == Self.silent ? nil : mean
   }
 
-  private static func place(_ second: Int64) -> Int { Int(second & 31) }
+  private static func place(_ second: Int64) -> Int { Int(second & 127) }
 }

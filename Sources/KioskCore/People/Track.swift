@@ -32,11 +32,8 @@ struct Track: Sendable {
 
   private(set) var strength = SmoothedStrength()
   var trail = StrengthTrail()
-  private(set) var isNear = false
-  /// When it last came near, and was last heard while near.
-  private(set) var nearSince: Int64 = 0
-  private(set) var lastNear: Int64 = 0
-  private var threshold: Float
+  /// From which RSSI on it is near, dBm.
+  private(set) var threshold: Float
 
   /// Whose it is.
   var person: Int32 = -1
@@ -82,15 +79,8 @@ struct Track: Sendable {
     }
     if facts.hasOverflowBit || facts.hasIOSBluezoneService { hintsAtApp = !sighting.isStranger }
     if let rssi = sighting.rssiDBm {
-      strength.add(rssi, at: now, timeConstant: timeConstant)
+      strength.add(Float(rssi), at: now, timeConstant: timeConstant)
       trail.add(rssi)
-      if isNear {
-        if strength.dBm < threshold - Float(near.hysteresisDB) { isNear = false } else { lastNear = now }
-      } else if strength.dBm >= threshold {
-        isNear = true
-        nearSince = now
-        lastNear = now
-      }
     }
     return isChanged
   }

@@ -65,7 +65,7 @@ public struct NearCalibration: Sendable {
     guard let rssi = sighting.rssiDBm, signs.kind.isPhone || sighting.bluezoneID != nil else { return }
     guard let i = sender(sighting, sighting.platform ?? signs.platform, at: now) else { return }
     senders[i].last = now
-    senders[i].strength.add(rssi, at: now.milliseconds, timeConstant: smoothingMilliseconds)
+    senders[i].strength.add(Float(rssi), at: now.milliseconds, timeConstant: smoothingMilliseconds)
     guard now >= senders[i].nextValue, senders[i].values.count < CoreLimits.calibrationValues else { return }
     // In step, so that two a second they are, whenever the phone sends.
     let next = senders[i].nextValue.adding(milliseconds: Self.valueMilliseconds)

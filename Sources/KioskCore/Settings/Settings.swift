@@ -50,9 +50,10 @@ public struct Settings: Hashable, Sendable {
   }
 
   public struct Screen: Hashable, Sendable {
-    /// `none`, `png:DIR`, `window` or `drm`.
+    /// `drm`, `drm:CONNECTOR`, `fbdev`, `fbdev:/dev/fbN`, `window`, `png:DIR` or `none`.
     public var display = "none"
     public var size = ScreenSize.fullHD
+    public var rotation = ScreenRotation.none
     /// The diagonal of the lit part in inches, 2 to 120; nil asks the screen.
     public var diagonalInches: Double?
     /// The language that comes first.

@@ -69,16 +69,27 @@ extension People {
   private mutating func announce(_ person: inout Person, at now: Int64) {
     guard person.lastNear - person.nearSince >= settings.promptMilliseconds else { return }
     if person.isBluezoner {
+      // Perhaps it only has a new id, and was welcomed under the one before.
+      guard now - person.firstHeard >= Self.settlingMilliseconds + Self.stepMilliseconds else { return }
       person.isAnnounced = true
       events.append(.bluezonerNear(person.platform))
       return
     }
+    // Who is not heard any longer may have gone.
+    guard now - person.lastNear <= Self.promptWindowMilliseconds else { return }
+    guard now - person.firstHeard < Self.newcomerMilliseconds else { return }
     let listening = person.platform == .ios ? settings.iosListeningMilliseconds : settings.androidListeningMilliseconds
     guard now - person.firstHeard >= listening, !person.hintsAtApp, !mayBeBluezoner(person, at: now) else { return }
     person.isAnnounced = true
     person.promptedAt = now
     events.append(.prompt(person.platform))
   }
+
+  /// Who has been around for longer did not just come: staff, things that lie about, and those who wait.
+  private static let newcomerMilliseconds: Int64 = 20 * 60_000
+
+  /// Who was not heard for so long is not prompted: slow advertisers send every second and a half.
+  private static let promptWindowMilliseconds: Int64 = 2000
 
   /// Whether a phone with the app is here of which this could be another stream.
   private func mayBeBluezoner(_ person: Person, at now: Int64) -> Bool {
@@ -89,12 +100,16 @@ extension People {
       guard let other = self.person(track.person) else { continue }
       for k in person.tracks where tracks[Int(k)].successor < 0 {
         // A phone with the app that already has such a stream is accounted for.
+        guard let score = sameHandset(k, Int32(i), second: second, counts: streamCounts), score > settings.doubtScore
+        else { continue }
+        // A phone with the app that has such a stream already is accounted for, if that stream fits better.
         let streams = tracks[Int(k)].streams
-        let isAccountedFor = other.tracks.contains {
-          tracks[Int($0)].successor < 0 && !tracks[Int($0)].streams.isDisjoint(with: streams)
+        let rivals = other.tracks.filter {
+          $0 != Int32(i) && tracks[Int($0)].successor < 0 && !tracks[Int($0)].isSilent(at: now)
+            && !tracks[Int($0)].streams.isDisjoint(with: streams)
         }
-        guard !isAccountedFor else { continue }
-        if let score = sameHandset(k, Int32(i), second: second, counts: streamCounts), score > settings.doubtScore {
+        let best = rivals.compactMap { goTogether($0, Int32(i), second: second, counts: streamCounts) }.max()
+        guard let best, best > score + settings.accountScore else {
           return true
         }
       }

@@ -15,8 +15,8 @@ public struct HallAir: Sendable {
 
   /// Begins again when the scenario is over, for a demo without end.
   public var repeats = false
-  /// Hears the same with perfect ears, if there is one.
-  public var perfect: PerfectReceiver?
+  /// They hear the same with perfect ears.
+  public var perfect: [PerfectReceiver] = []
 
   private let crowd: Crowd
   private var start: MonotonicTime
@@ -212,12 +212,13 @@ public struct HallAir: Sendable {
   }
 
   private mutating func tellPerfect(_ radio: Radio, _ advertiser: Advertiser) {
-    guard let owner = radio.owner, perfect != nil else { return }
+    guard let owner = radio.owner, !perfect.isEmpty else { return }
     let levelDBm = radio.meanDBm + radio.channelsDB.sum() / 3 + advertiser.powerDB
     guard levelDBm > Self.sureDBm else { return }
-    perfect?.hear(
-      owner, radio.device.platform, levelDBm: levelDBm,
-      isBluezone: advertiser.payload.isBluezone, at: now)
+    for i in perfect.indices {
+      perfect[i].hear(
+        owner, radio.device.platform, levelDBm: levelDBm, isBluezone: advertiser.payload.isBluezone, at: now)
+    }
   }
 
   private mutating func hear(_ i: Int, radio: Int, rssiDBm: Int8) {

@@ -85,6 +85,7 @@ public struct PerfectReceiver: Sendable {
       if pause >= rule.awayMilliseconds { close(&phone) }
       phone.isNear = false
       phone.dBm = levelDBm
+      phone.firstHeard = now
     }
     phone.dBm += Float(pause) / (Float(pause) + rule.smoothingMilliseconds) * (levelDBm - phone.dBm)
     phone.lastHeard = now
@@ -128,12 +129,10 @@ public struct PerfectReceiver: Sendable {
     phone.visit = nil
   }
 
-  /// Ends what is still open; called when the scenario is over.
-  public mutating func finish() {
-    for key in phones.keys.sorted(by: { ($0.person, $0.handset) < ($1.person, $1.handset) }) {
-      guard var phone = phones[key] else { continue }
-      close(&phone)
-      phones[key] = phone
+  /// All visits when the scenario is over, those that are still open included; in order of beginning.
+  public func finished() -> [Visit] {
+    (visits + phones.values.compactMap(\.visit)).sorted {
+      ($0.span.lowerBound, $0.person, $0.handset) < ($1.span.lowerBound, $1.person, $1.handset)
     }
   }
 }

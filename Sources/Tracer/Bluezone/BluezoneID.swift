@@ -5,12 +5,17 @@
 /// It has no description, so that it cannot slip into a log line; `hex` is for output that is meant to hold it.
 public struct BluezoneID: Hashable, Comparable, Sendable {
   /// Bytes 0 to 7, the first one highest.
-  let high: UInt64
+  public let high: UInt64
   /// Bytes 8 to 11.
-  let low: UInt32
+  public let low: UInt32
 
   /// Bytes in an id.
   public static let byteCount = 12
+
+  public init(high: UInt64, low: UInt32) {
+    self.high = high
+    self.low = low
+  }
 
   /// nil unless exactly 12 bytes.
   public init?(_ bytes: some Collection<UInt8>) {

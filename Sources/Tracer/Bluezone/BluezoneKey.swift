@@ -25,6 +25,31 @@ public struct BluezoneKey: Hashable, Sendable {
     self.init(bytes)
   }
 
+  /// From borrowed text; nil unless `range` is 64 hexadecimal digits of it.
+  public init?(hex text: Span<UInt8>, _ range: Range<Int>) {
+    guard range.count == 2 * Self.byteCount, range.lowerBound >= 0, range.upperBound <= text.count else { return nil }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(Self.byteCount)
+    for i in stride(from: range.lowerBound, to: range.upperBound, by: 2) {
+      guard let high = Hex.value(text[i]), let low = Hex.value(text[i + 1]) else { return nil }
+      bytes.append(high << 4 | low)
+    }
+    self.bytes = bytes
+  }
+
+  /// From eight words; nil unless `words` are as many. Each holds four bytes, the first of them highest.
+  public init?(words: some Collection<UInt32>) {
+    guard words.count == Self.byteCount / 4 else { return nil }
+    bytes = words.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (24 - 8 * UInt32($0))) } }
+  }
+
+  /// Its eight words.
+  public var words: [UInt32] {
+    var words = [UInt32](repeating: 0, count: Self.byteCount / 4)
+    for (i, byte) in bytes.enumerated() { words[i / 4] = words[i / 4] << 8 | UInt32(byte) }
+    return words
+  }
+
   private init(digest: SHA256.Digest) { bytes = Array(digest) }
 
   public var hex: String { Hex.string(bytes) }
@@ -49,13 +74,6 @@ public struct BluezoneKey: Hashable, Sendable {
     var sha = SHA256()
     unsafe bytes.withUnsafeBytes { unsafe sha.update(bufferPointer: $0) }
     return sha.finalize()
-  }
-}
-
-extension BluezoneID {
-  fileprivate init(high: UInt64, low: UInt32) {
-    self.high = high
-    self.low = low
   }
 }
 

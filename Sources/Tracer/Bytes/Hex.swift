@@ -25,7 +25,7 @@ public enum Hex {
     return String(decoding: text, as: UTF8.self)
   }
 
-  private static func value(_ digit: UInt8) -> UInt8? {
+  static func value(_ digit: UInt8) -> UInt8? {
     switch digit {
     case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
     case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10

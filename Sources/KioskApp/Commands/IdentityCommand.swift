@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import ArgumentParser
+import KioskCore
+import Tracer
+
+struct IdentityCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "identity", abstract: "This node's own keys in Bluezone's form (InfoF), and puts it on record.",
+    discussion: "Whoever has them can tell every id that this node has sent and will send.")
+
+  @OptionGroup var options: SettingsOptions
+  @OptionGroup var authority: OperatorOptions
+
+  /// Days back from which the authority asks for keys. Source: docs/bluezone.md, F0 batches.
+  private static let days: Int64 = 14
+
+  func run() throws {
+    let settings = try options.settings()
+    do {
+      let authority = try authority.authority()
+      let now = SystemClock(trust: .always).now().utc
+      var identity = try IdentityFile(dataFolder: settings.dataFolder).load()
+      let today = SlotScheme.standard.slot(at: now).day
+      // A younger node's chain begins on its base day.
+      let day = max(today - Self.days, identity.baseDay)
+      let dailyKey = try identity.dailyKey(of: day)
+      try Store(dataFolder: settings.dataFolder, access: .change).addAudit(
+        AuditEntry(
+          at: now, action: .showIdentity, authority: authority,
+          detail: "InfoF with the daily key of \(Self.days) days ago"))
+      // In the order of the app.
+      print(
+        "{\"base_id\":\"\(identity.baseKey.hex.uppercased())\",\"time\":\(identity.baseDay * 86_400),"
+          + "\"daily_key\":\"\(dailyKey.hex.uppercased())\",\"time_start\":\(day * 86_400)}")
+    } catch let code as ExitCode {
+      throw code
+    } catch {
+      throw Exit.failure(error)
+    }
+  }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import Dispatch
+import KioskCore
+import Synchronization
+import Tracer
+
+/// Compares F0 entries that have come in with the log, on a thread and over a database connection of its own, so that
+/// contacts are written meanwhile. What is stopped goes on at the next `start`.
+final class F0Matching: Sendable {
+  private let dataFolder: String
+  private let toleranceSlots: Int
+  private let clock: SystemClock
+  private let post: @Sendable (Kiosk.Event) -> Void
+  private let onFound: @Sendable () -> Void
+  private let queue = DispatchQueue(label: "matching", qos: .utility)
+  private let isStopping = Atomic(false)
+
+  /// - Parameter onFound: called after a comparison that found contacts that were not known before.
+  init(
+    dataFolder: String, toleranceSlots: Int, clock: SystemClock, post: @escaping @Sendable (Kiosk.Event) -> Void,
+    onFound: @escaping @Sendable () -> Void
+  ) {
+    self.onFound = onFound
+    self.dataFolder = dataFolder
+    self.toleranceSlots = toleranceSlots
+    self.clock = clock
+    self.post = post
+  }
+
+  /// Call it after entries were applied to the store, by whomever; one that finds nothing new costs nothing.
+  func start() {
+    queue.async { [self] in
+      do throws(StoreError) {
+        let store = try Store(dataFolder: dataFolder, access: .change)
+        let result = try store.matchF0(toleranceSlots: toleranceSlots, at: clock.now().utc) { _ in
+          !isStopping.load(ordering: .relaxed)
+        }
+        if result.newExposedContacts > 0 { onFound() }
+      } catch {
+        post(.problem("comparing F0 data with the log: \(error)"))
+      }
+    }
+  }
+
+  /// Stops within a block of some thousand ids, and waits for that.
+  func stop() async {
+    isStopping.store(true, ordering: .relaxed)
+    await withCheckedContinuation { continuation in queue.async { continuation.resume() } }
+  }
+}

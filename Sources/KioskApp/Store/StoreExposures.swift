@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import FoundationEssentials
+import GRDB
+import KioskCore
+import Tracer
+
+/// The exposures, as staff see them.
+extension Store {
+  /// All cases that were here, the newest found first; or the one with an id.
+  func exposedCases(id: Int64? = nil, near: NearRule) throws(StoreError) -> [ExposedCase] {
+    try read { db in
+      let rows = try Row.fetchAll(
+        db,
+        sql: """
+          SELECT exposedCase.id AS caseID, exposedCase.f0, exposedCase.state, exposedCase.foundAt, f0Entry.start,
+            f0Entry."end", f0Entry.slotsPerDay, f0Entry.toleranceSlots, f0Entry.batch,
+            EXISTS (SELECT 1 FROM exposure WHERE f0 = exposedCase.f0 AND (f0, slot, blid) NOT IN
+              (SELECT f0, slot, blid FROM seenExposure)) AS isNew
+          FROM exposedCase JOIN f0Entry ON f0Entry.id = exposedCase.f0
+          WHERE ? IS NULL OR exposedCase.id = ? ORDER BY exposedCase.foundAt DESC, exposedCase.id DESC
+          """, arguments: [id, id])
+      return try rows.compactMap { row in
+        let contacts = try Self.exposedContacts(db, f0: row["f0"])
+        guard !contacts.isEmpty, let provenance = try Self.provenance(db, row) else { return nil }
+        let windows = try Exposure.stays(f0: row["f0"], contacts: contacts).map {
+          try Self.window(db, $0, contacts, near)
+        }
+        return ExposedCase(
+          id: row["caseID"], f0: row["f0"], state: Self.state(row),
+          foundAt: UTCTime(seconds: row["foundAt"]), provenance: provenance, windows: windows, contacts: contacts)
+      }
+    }
+  }
+
+  /// Staff have looked at these cases.
+  func markSeen(_ ids: [Int64]) throws(StoreError) {
+    try write { db in for id in ids { try Self.markSeen(db, id) } }
+  }
+
+  /// A case's evidence was made, of the contacts that it has now.
+  func markExported(_ id: Int64) throws(StoreError) {
+    try write { db in
+      try Self.markSeen(db, id)
+      try db.execute(
+        sql: "UPDATE exposedCase SET state = ? WHERE id = ?", arguments: [ExposedCase.State.exported.rawValue, id])
+    }
+  }
+
+  private static func markSeen(_ db: Database, _ id: Int64) throws {
+    try db.execute(
+      sql: """
+        INSERT OR IGNORE INTO seenExposure (f0, slot, blid) SELECT exposure.f0, slot, blid FROM exposure
+        JOIN exposedCase ON exposedCase.f0 = exposure.f0 WHERE exposedCase.id = ?
+        """, arguments: [id])
+  }
+
+  /// Goes through the log of a time, the oldest first, a day in memory.
+  func forEachContact<Failure: Error>(
+    from: UTCTime, to: UTCTime, _ body: (Contact) throws(Failure) -> Void
+  ) throws {
+    var start = from
+    while start <= to {
+      let end = min(start.adding(milliseconds: SlotScheme.dayMilliseconds - 1), to)
+      let contacts = try contacts(from: start, to: end).filter { $0.first >= start && $0.first <= end }
+      for contact in contacts.sorted(by: { ($0.first, $0.id) < ($1.first, $1.id) }) { try body(contact) }
+      start = end.adding(milliseconds: 1)
+    }
+  }
+
+  /// New as long as staff have not looked at each of its contacts.
+  private static func state(_ row: Row) -> ExposedCase.State {
+    if row["isNew"] { return .new }
+    return row["state"] == ExposedCase.State.exported.rawValue ? .exported : .seen
+  }
+
+  private static func exposedContacts(_ db: Database, f0: Int64) throws -> [Contact] {
+    try Row.fetchAll(db, sql: "SELECT * FROM exposure WHERE f0 = ? ORDER BY first, blid", arguments: [f0]).compactMap {
+      row in
+      BluezoneID(row["blid"] as Data).map {
+        Contact(
+          id: $0, first: UTCTime(seconds: row["first"]), last: UTCTime(seconds: row["last"]), strength: strength(row),
+          platform: (row["platform"] as Int?).flatMap(Platform.init(rawValue:)))
+      }
+    }
+  }
+
+  private static func provenance(_ db: Database, _ entry: Row) throws -> ExposedCase.Provenance? {
+    guard
+      let batch = try Row.fetchOne(db, sql: "SELECT * FROM f0Batch WHERE id = ?", arguments: [entry["batch"] as Int64])
+    else { return nil }
+    return ExposedCase.Provenance(
+      batchSHA256: Array(batch["sha256"] as Data), batchImportedAt: UTCTime(seconds: batch["importedAt"]),
+      batchEntries: batch["entries"], feedVersion: batch.hasColumn("version") ? batch["version"] : nil,
+      entryStart: UTCTime(seconds: entry["start"]), entryEnd: UTCTime(seconds: entry["end"]),
+      slotsPerDay: entry["slotsPerDay"], toleranceSlots: entry["toleranceSlots"] ?? 0)
+  }
+
+  private static func window(
+    _ db: Database, _ exposure: Exposure, _ contacts: [Contact], _ near: NearRule
+  ) throws -> ExposedCase.Window {
+    let span = exposure.start...exposure.end
+    let isNear = contacts.contains { contact in
+      guard span.contains(contact.first), let nearest = contact.strength.nearestDBm else { return false }
+      return Double(nearest) >= near.thresholdDBm(contact.platform, txPowerDBm: nil)
+    }
+    let others = try Row.fetchAll(
+      db,
+      sql: """
+        SELECT count(*) AS ids FROM contact WHERE slot BETWEEN ? AND ? AND slot * 900 + first <= ?
+          AND slot * 900 + last >= ? AND NOT EXISTS (SELECT 1 FROM exposure
+            WHERE exposure.f0 = ? AND exposure.slot = contact.slot AND exposure.blid = contact.blid)
+        GROUP BY slot
+        """,
+      arguments: [
+        LogSlot.number(at: exposure.start) - 1, LogSlot.number(at: exposure.end), exposure.end.seconds,
+        exposure.start.seconds, exposure.f0,
+      ]
+    ).map { $0["ids"] as Int }
+    let visits = try Row.fetchOne(
+      db,
+      sql: """
+        SELECT count(*) AS visits, coalesce(sum(kind = ?), 0) AS bluezoners FROM visit
+        WHERE boot IS NULL AND start <= ? AND "end" >= ?
+        """, arguments: [Visit.Kind.bluezoner.rawValue, exposure.end.seconds, exposure.start.seconds])
+    return ExposedCase.Window(
+      exposure: exposure, isNear: isNear, otherIDs: others.reduce(0, +), bluezoners: others.max() ?? 0,
+      visits: visits?["visits"] ?? 0, bluezonerVisits: visits?["bluezoners"] ?? 0)
+  }
+}

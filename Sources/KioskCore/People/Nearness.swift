@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+/// Whether a phone is near, from the reports of all its streams together: several weak witnesses make a good one, and
+/// the strongest of several alone would be near too often.
+///
+/// Times are monotonic milliseconds.
+struct Nearness: Sendable {
+  /// How far RSSI is above the threshold of its stream, smoothed, dB.
+  private(set) var margin = SmoothedStrength()
+  private(set) var isNear = false
+  /// When it last came near, and was last heard while near.
+  private(set) var since: Int64 = 0
+  private(set) var last: Int64 = 0
+
+  /// So many deviations of what is smoothed must RSSI be above the threshold: what is heard seldom fades more, and
+  /// would pass it by chance more often. At this value as many are missed as are counted by chance; docs/counting.md.
+  static let doubt: Float = 0.8
+
+  init() {}
+
+  /// - Parameters:
+  ///   - marginDB: of one report above the threshold of its stream.
+  ///   - timeConstant: milliseconds.
+  mutating func hear(_ marginDB: Float, _ rule: NearRule, timeConstant: Float, at now: Int64) {
+    margin.add(marginDB, at: now, timeConstant: timeConstant)
+    if isNear {
+      if margin.dBm < -Float(rule.hysteresisDB) { isNear = false } else { last = now }
+    } else if margin.dBm >= Self.doubt * margin.deviation {
+      isNear = true
+      since = now
+      last = now
+    }
+  }
+
+  /// Of two that turned out to be one phone: what the one says that knows more.
+  func merged(with other: Self) -> Self {
+    var result = margin.share <= other.margin.share ? self : other
+    if isNear, other.isNear { result.since = min(since, other.since) }
+    result.last = max(last, other.last)
+    return result
+  }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import Testing
+
+@testable import KioskCore
+
+@Suite("Near, by all streams of a phone") struct NearnessTests {
+  private let rule = NearRule()
+
+  private func hear(_ nearness: inout Nearness, _ marginDB: Float, every interval: Int64, in span: Range<Int64>) {
+    for time in stride(from: span.lowerBound, to: span.upperBound, by: Int64.Stride(interval)) {
+      nearness.hear(marginDB, rule, timeConstant: 2500, at: time)
+    }
+  }
+
+  @Test("The fewer the reports, the further above the threshold they must be") func doubt() {
+    var often = Nearness()
+    hear(&often, 0.8, every: 50, in: 0..<10_000)
+    #expect(often.isNear)
+    var seldom = Nearness()
+    hear(&seldom, 0.8, every: 1000, in: 0..<10_000)
+    #expect(!seldom.isNear)
+    hear(&seldom, 1.5, every: 1000, in: 10_000..<30_000)
+    #expect(seldom.isNear)
+  }
+
+  @Test("One report alone, however strong it seems, is believed only from 2.6 dB on") func first() {
+    var weak = Nearness()
+    weak.hear(2.5, rule, timeConstant: 2500, at: 0)
+    #expect(!weak.isNear)
+    var strong = Nearness()
+    strong.hear(2.7, rule, timeConstant: 2500, at: 0)
+    #expect(strong.isNear)
+  }
+
+  @Test("It stays near within the hysteresis, and tells since when and until when") func hysteresis() {
+    var nearness = Nearness()
+    hear(&nearness, 5, every: 100, in: 1000..<5000)
+    hear(&nearness, -5.5, every: 100, in: 5000..<30_000)
+    #expect(nearness.isNear && nearness.since == 1000 && nearness.last == 29_900)
+    hear(&nearness, -7, every: 100, in: 30_000..<40_000)
+    #expect(!nearness.isNear && nearness.last < 36_000)
+  }
+
+  @Test("Of two that are one phone, the one that was heard more says whether it is near") func merged() {
+    var long = Nearness()
+    hear(&long, 5, every: 100, in: 0..<10_000)
+    var short = Nearness()
+    hear(&short, -9, every: 100, in: 9800..<10_000)
+    #expect(long.merged(with: short).isNear && short.merged(with: long).isNear)
+    #expect(short.merged(with: long).since == 0)
+  }
+}
