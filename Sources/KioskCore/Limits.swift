@@ -65,11 +65,6 @@ public enum CoreLimits {
   public static let inputChanges = 40
   public static let inputWindowMilliseconds: Int64 = 10_000
   public static let inputRestMilliseconds: Int64 = 60_000
-  /// Kinds of pages in the order of the settings, further apps, and bytes of one name or contact that is shown. What is
-  /// more is refused.
-  public static let pageOrder = 24
-  public static let apps = 6
-  public static let shownNameBytes = 120
   /// Fingers that a touch screen tells apart. At the limit further ones are not seen.
   public static let touchSlots = 32
   /// Longest time from down to up that is a tap, the shortest between two, and the share of the panel (1/20, of its width
@@ -77,6 +72,11 @@ public enum CoreLimits {
   public static let longestTapMilliseconds: Int64 = 1500
   public static let tapPauseMilliseconds: Int64 = 80
   public static let tapMovementShare: Int64 = 20
+  /// Kinds of pages in the order of the settings, further apps, and bytes of one name or contact that is shown. What is
+  /// more is refused.
+  public static let pageOrder = 24
+  public static let apps = 6
+  public static let shownNameBytes = 120
   /// Longest time for which a presence sensor is believed without a pause. After it the visit is closed, and the
   /// sensor counts again once it has been inactive.
   public static let sensorVisitMilliseconds: Int64 = 30 * 60_000

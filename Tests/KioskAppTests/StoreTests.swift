@@ -171,7 +171,7 @@ import Tracer
     try store.write(
       [.init(id: try sent(case1, at: t), span: .dated(first: start, last: start), strength: .init())], boot: "b")
     _ = try store.importF0(F0Batch(entries: [case1]), sha256: [1], at: start, toleranceSlots: 1)
-    try store.markExposuresSeen()
+    try markAllSeen()
     try store.purge(before: UTCTime(seconds: t + 86_400 * 2), boot: "b")
     #expect(try store.exposures().isEmpty)
     let queue = try DatabaseQueue(path: store.path)
@@ -179,6 +179,8 @@ import Tracer
       #expect(try queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM \(table)") } == 0)
     }
   }
+
+  private func markAllSeen() throws { try store.markSeen(try store.exposedCases(near: NearRule()).map(\.id)) }
 
   @Test("What staff have looked at stays looked at, through an import anew and a purge of something else") func seen()
     throws
@@ -192,13 +194,13 @@ import Tracer
     #expect(try store.unseenExposures() == 0)
     _ = try store.importF0(F0Batch(entries: [case1]), sha256: [1], at: start, toleranceSlots: 1)
     #expect(try store.unseenExposures() == 1)
-    try store.markExposuresSeen()
+    try markAllSeen()
     #expect(try store.unseenExposures() == 0)
     _ = try store.importF0(F0Batch(entries: [case1, case2]), sha256: [2], at: start, toleranceSlots: 1)
     #expect(try store.unseenExposures() == 1)
     try store.purge(before: UTCTime(seconds: t - 86_400), boot: "b")
     #expect(try store.unseenExposures() == 1)
-    try store.markExposuresSeen()
+    try markAllSeen()
     #expect(try store.unseenExposures() == 0)
   }
 

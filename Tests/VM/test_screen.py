@@ -25,6 +25,7 @@ ADDRESS = "https://bluezone.example/cai"
 CONNECTOR = "/sys/class/drm/card0-Virtual-1"
 OLD_SCREEN = 1024, 768  # what cirrus does
 SIXTEEN_BITS = 8  # by which a colour of 16 bits may be off
+CHECK_IN = 0.72, 0.81  # where the button for people without a phone is, on the home page of that size
 CURSOR = 200  # pixels that blink on a console
 
 
@@ -116,8 +117,10 @@ class KioskOnARealScreen(unittest.TestCase):
 
         self.wait_until(problem, CHANGE, "the console is back")
 
-    def new_kiosk(self, name: str, display: str = "drm", groups=(GPIO, VIDEO, INPUT)) -> GuestKiosk:
-        kiosk = GuestKiosk(self.machine, name, f'[screen]\ninstall_address = "{ADDRESS}"\n')
+    def new_kiosk(
+        self, name: str, display: str = "drm", groups=(GPIO, VIDEO, INPUT), settings: str = "",
+    ) -> GuestKiosk:
+        kiosk = GuestKiosk(self.machine, name, f'[screen]\ninstall_address = "{ADDRESS}"\n{settings}')
         kiosk.radio, kiosk.options, kiosk.display, kiosk.groups = None, "--demo", display, groups
         self.addCleanup(kiosk.end)
         kiosk.start()
@@ -300,7 +303,17 @@ class KioskOnARealScreen(unittest.TestCase):
         self.assertEqual(kiosk.status()["problems"], [])
         self.assertEqual(kiosk.signal("TERM", 20), 0)
 
-    def test_11_kiosk_laysOutAnew_forAScreenOfAnotherSize(self):
+    def test_11_kiosk_countsAVisitor_whoTouchesTheButton(self):
+        kiosk = self.new_kiosk("touched", settings='pages = "home"\nalternate = false\n')
+        self.await_page(kiosk, "touched-page")
+        self.assertEqual(kiosk.status()["visits"]["without_phone"], 0)
+        self.monitor.tap(*CHECK_IN)
+        self.wait_until(lambda: None if kiosk.status()["visits"]["without_phone"] == 1 else kiosk.status()["visits"],
+                        CHANGE, "the visitor is counted")
+        self.look("touched-after")
+        self.assertEqual(kiosk.signal("TERM", 20), 0)
+
+    def test_12_kiosk_laysOutAnew_forAScreenOfAnotherSize(self):
         kiosk = self.new_kiosk("exchanged")
         self.await_page(kiosk, "exchange-before")
         viewer = Viewer(str(self.folder / "vnc"))
@@ -314,7 +327,7 @@ class KioskOnARealScreen(unittest.TestCase):
         self.await_page(kiosk, "exchange-portrait")
         self.assertEqual(kiosk.signal("TERM", 20), 0)
 
-    def test_12_kernel_complainsOfNothing(self):
+    def test_13_kernel_complainsOfNothing(self):
         log = self.machine.run("dmesg")
         complaints = re.compile(r"BUG:|Oops|WARNING:|Call Trace|hung task|flip_done timed out")
         self.assertEqual([line for line in log.splitlines() if complaints.search(line)], [])

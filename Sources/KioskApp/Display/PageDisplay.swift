@@ -34,8 +34,7 @@ final class PageDisplay: Sendable {
     self.onFault = onFault
     display.observe(
       DisplayObserver(
-        touched: { [weak self] point in self?.touched(x: point.x, y: point.y) },
-        sizeChanged: { [weak self] in self?.showAgain() }))
+        touched: { [weak self] in self?.touched(x: $0.x, y: $0.y) }, sizeChanged: { [weak self] in self?.showAgain() }))
   }
 
   /// Why nothing new is seen; nil when all is well.

@@ -44,6 +44,7 @@ struct Evidence: Encodable {
     var imported: String
     var entries: Int
     var feed_version: Int64?
+    var feed_region: String?
     /// The entry's span of time and slots a day.
     var time_start: Int64
     var time_end: Int64
@@ -54,6 +55,7 @@ struct Evidence: Encodable {
       imported = SystemClock.rfc3339(provenance.batchImportedAt)
       entries = provenance.batchEntries
       feed_version = provenance.feedVersion
+      feed_region = provenance.feedRegion
       time_start = provenance.entryStart.seconds
       time_end = provenance.entryEnd.seconds
       max = provenance.slotsPerDay

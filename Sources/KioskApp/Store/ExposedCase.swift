@@ -34,8 +34,9 @@ struct ExposedCase: Sendable {
     var batchSHA256: [UInt8]
     var batchImportedAt: UTCTime
     var batchEntries: Int
-    /// The version of the feed it came with; nil for a file without one.
+    /// The signed feed it came with: its version and region; nil for a file without.
     var feedVersion: Int64?
+    var feedRegion: String?
     var entryStart: UTCTime
     var entryEnd: UTCTime
     var slotsPerDay: Int

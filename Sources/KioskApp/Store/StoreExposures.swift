@@ -92,6 +92,7 @@ extension Store {
     return ExposedCase.Provenance(
       batchSHA256: Array(batch["sha256"] as Data), batchImportedAt: UTCTime(seconds: batch["importedAt"]),
       batchEntries: batch["entries"], feedVersion: batch.hasColumn("version") ? batch["version"] : nil,
+      feedRegion: batch.hasColumn("region") ? batch["region"] : nil,
       entryStart: UTCTime(seconds: entry["start"]), entryEnd: UTCTime(seconds: entry["end"]),
       slotsPerDay: entry["slotsPerDay"], toleranceSlots: entry["toleranceSlots"] ?? 0)
   }

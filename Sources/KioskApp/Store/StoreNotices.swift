@@ -17,11 +17,4 @@ extension Store {
           """) ?? 0
     }
   }
-
-  /// Staff have looked at everything that there is.
-  func markExposuresSeen() throws(StoreError) {
-    try write { db in
-      try db.execute(sql: "INSERT OR IGNORE INTO seenExposure (f0, slot, blid) SELECT f0, slot, blid FROM exposure")
-    }
-  }
 }
