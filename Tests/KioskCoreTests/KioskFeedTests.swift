@@ -58,12 +58,12 @@ import Tracer
     var harness = KioskHarness(settings: Self.settings())
     harness.start()
     harness.run(for: 60_000)
-    #expect(harness.page?.lastF0Sync == nil && harness.status.feed.version == nil)
+    #expect(harness.page?.f0 == .never && harness.status.feed.version == nil)
     let first = harness.now.utc
     harness.handle(
       .feedEnded(FeedReport(.applied(batches: 1, newEntries: 2, withdrawnEntries: 0), state: state(harness))))
     harness.run(for: 2000)
-    #expect(harness.page?.lastF0Sync == LocalTime(first, offsetSeconds: 25_200).dateAndMinute)
+    #expect(harness.page?.f0 == .fresh(LocalTime(first, offsetSeconds: 25_200).dateAndMinute))
     #expect(harness.page?.communityTotal == 23_000_000)
     let status = harness.status.feed
     #expect(status.version == 5 && status.freshness == "fresh" && status.lastFault == nil)
@@ -73,7 +73,7 @@ import Tracer
     harness.handle(.feedEnded(FeedReport(.unchanged, state: state(harness))))
     let second = harness.now.utc
     harness.run(for: 2000)
-    #expect(harness.page?.lastF0Sync == LocalTime(second, offsetSeconds: 25_200).dateAndMinute)
+    #expect(harness.page?.f0 == .fresh(LocalTime(second, offsetSeconds: 25_200).dateAndMinute))
   }
 
   @Test("A failure is told, changes neither version nor last sync, and is forgotten by a good round") func failure() {
