@@ -72,46 +72,46 @@ public struct Kiosk: Sendable {
     case stopped
   }
 
-  public private(set) var people: People
-  public private(set) var host: HCIHost
-  public private(set) var contacts = ContactLedger()
-  public private(set) var visits = VisitBook()
+  public internal(set) var people: People
+  public internal(set) var host: HCIHost
+  public internal(set) var contacts = ContactLedger()
+  public internal(set) var visits = VisitBook()
   /// nil where none is configured.
-  public private(set) var feed: FeedFollower?
-  public private(set) var checkIns = TouchCheckIn()
+  public internal(set) var feed: FeedFollower?
+  public internal(set) var checkIns = TouchCheckIn()
 
-  private let settings: Settings
-  private let isDemo: Bool
+  let settings: Settings
+  let isDemo: Bool
   private let randomBits: @Sendable () -> UInt64
-  private var identity: BluezoneIdentity?
-  private var prompts: PromptSchedule
-  private var sensor: SensorVisits
-  private var calibration: CalibrationRun?
+  var identity: BluezoneIdentity?
+  var prompts: PromptSchedule
+  var sensor: SensorVisits
+  var calibration: CalibrationRun?
 
-  private var effects: [Effect] = []
-  private var startedAt: MonotonicTime?
+  var effects: [Effect] = []
+  var startedAt: MonotonicTime?
   private var isStopping = false
   private var isStopped = false
   /// Whether what was pending when the stop was asked for has been handed over.
   private var hasHandedOver = false
   private var wasSynchronised = false
   /// The UTC time at which the monotonic clock stood at zero, by the last event.
-  private var bootTime: UTCTime?
+  var bootTime: UTCTime?
   private var sentSlot: Slot?
-  private var identityFailure: BluezoneIdentity.Failure?
+  var identityFailure: BluezoneIdentity.Failure?
   private var purgedHour: Int64?
-  private var lines = LineProgram.dark
-  private let site: ScreenState.Site
-  private var shown: ScreenState?
-  private var rotation: PageRotation
-  private var writeFault: String?
-  private var visitWriteFault: String?
+  var lines = LineProgram.dark
+  let site: ScreenState.Site
+  var shown: ScreenState?
+  var rotation: PageRotation
+  var writeFault: String?
+  var visitWriteFault: String?
   /// Why the last step that was taken outside against a fault of the radio failed.
-  private var stepFault: String?
-  private var lastF0Sync: UTCTime?
-  private var unseenExposures = 0
-  private var problems: [String] = []
-  private var now: Moment
+  var stepFault: String?
+  var lastF0Sync: UTCTime?
+  var unseenExposures = 0
+  var problems: [String] = []
+  var now: Moment
 
   /// - Parameters:
   ///   - identity: nil for a replay, which sends nothing.
@@ -246,53 +246,11 @@ public struct Kiosk: Sendable {
     unseenExposures = max(unseen, 0)
   }
 
-  private mutating func note(_ problem: String) {
+  mutating func note(_ problem: String) {
     if problems.count < 16, !problems.contains(problem) { problems.append(problem) }
   }
 
-  // MARK: Inputs
-
-  private mutating func take(_ change: InputChange, at moment: Moment) {
-    switch change.role {
-    case .presence: count(sensor.sensor(isActive: change.isActive, at: moment.monotonic), at: moment)
-    case .acknowledge:
-      guard change.isActive else { break }
-      prompts.acknowledge(at: moment.monotonic)
-      rotation.acknowledge(at: moment.monotonic)
-    case .language: if change.isActive { rotation.toggleLanguage(at: moment.monotonic) }
-    }
-  }
-
-  private mutating func touch(_ action: ScreenAction, at moment: Moment) {
-    switch action {
-    case .language: rotation.toggleLanguage(at: moment.monotonic)
-    case .checkIn: checkIn(at: moment)
-    case .nextPage: rotation.choose(at: moment.monotonic)
-    case .page(let page): rotation.choose(page, at: moment.monotonic)
-    }
-  }
-
-  private mutating func checkIn(at moment: Moment) {
-    guard checkIns.touch(at: moment.monotonic) else { return }
-    visits.checkIn(at: moment)
-    count(sensor.checkedIn(at: moment.monotonic), at: moment)
-    prompts.end(.noPhone)
-    if prompts.outcome(at: moment.monotonic) != .noApp { rotation.acknowledge(at: moment.monotonic) }
-    prompts.show(.accepted, at: moment)
-  }
-
-  private mutating func count(_ events: [SensorVisits.Event], at moment: Moment) {
-    for event in events {
-      switch event {
-      case .opened:
-        guard settings.inputs.presencePrompts else { break }
-        prompts.show(.noPhone, at: moment)
-        rotation.callToInstall(at: moment.monotonic)
-      case .closed(let start, let end): visits.sensed(from: start, to: end, at: moment)
-      case .stuck: note("the presence sensor does not come to rest: look at where it points, and at its wires")
-      }
-    }
-  }
+  // MARK: Going on
 
   /// Whether visitors can rely on the kiosk: the radio runs, the clock is right, and F0 data is current. While the radio starts it is given
   /// the benefit of the doubt.
@@ -304,8 +262,6 @@ public struct Kiosk: Sendable {
       return !moment.isSynchronised || feed?.isStale(at: moment) ?? false
     }
   }
-
-  // MARK: Going on
 
   private mutating func proceed(at moment: Moment) {
     let time = moment.monotonic
@@ -399,148 +355,5 @@ public struct Kiosk: Sendable {
       shown = state
       effects.append(.show(state))
     }
-  }
-
-  // MARK: What people see
-
-  private func screenState(at moment: Moment) -> ScreenState {
-    let time = LocalTime(moment.utc, offsetSeconds: moment.utcOffsetSeconds)
-    var state = ScreenState(
-      page: rotation.page,
-      clock: .init(time: time.clock, date: time.date, isSynchronised: moment.isSynchronised), site: site)
-    state.takeover = rotation.takeover
-    state.language = rotation.language
-    state.isWelcoming = rotation.isWelcoming
-    state.checkIn = checkIns.shown
-    state.isDemo = isDemo
-    if moment.isSynchronised, settings.screen.nightHours.contains(where: { $0.contains(time) }) {
-      state.nightBrightness = settings.screen.nightBrightness
-    }
-    state.figures.peopleAround = people.counts.people
-    state.figures.bluezonersAround = people.counts.bluezoners
-    state.figures.peopleNear = people.counts.nearPeople
-    state.figures.bluezonersNear = people.counts.nearBluezoners
-    // Without the right day nothing can be said of today.
-    if state.page == .today, moment.isSynchronised { state.today = today(hour: time.hour, at: moment) }
-    state.f0 = f0Data(at: moment)
-    state.communityTotal = feed?.state?.communityTotal
-    state.radio =
-      switch host.state {
-      // Scanning pauses for some milliseconds at each change of address; the figures stay.
-      case .running:
-        host.isScanning || identity == nil || shown?.radio == .running ? .running : .starting
-      case .closed, .opening, .starting, .stopping:
-        host.lastFault.map { .down(.init($0), step: host.lastStep) } ?? .starting
-      case .down(let fault, _): .down(.init(fault), step: .reopen)
-      case .recovering(let fault, let step, _): .down(.init(fault), step: step)
-      }
-    return state
-  }
-
-  private func today(hour: Int, at moment: Moment) -> ScreenState.Today {
-    let open = people.openVisits
-    let figures = visits.today(open: open, at: moment)
-    var today = ScreenState.Today()
-    today.visits = figures.visits
-    today.uncertainty = figures.uncertainty
-    today.bluezoners = figures.bluezoners
-    today.currentHour = hour
-    today.hours = visits.hours(at: moment).map { .init(visits: $0.visits, bluezoners: $0.bluezoners) }
-    // Those who are here now count to the hour that runs.
-    if today.hours.indices.contains(hour) {
-      today.hours[hour].visits += open.count
-      today.hours[hour].bluezoners += open.count { $0.kind == .bluezoner }
-    }
-    return today
-  }
-
-  private func f0Data(at moment: Moment) -> ScreenState.F0Data {
-    guard let lastF0Sync = [lastF0Sync, feed?.lastSync(at: moment)].compactMap(\.self).max() else { return .never }
-    let words = LocalTime(lastF0Sync, offsetSeconds: moment.utcOffsetSeconds).dateAndMinute
-    let limit = lastF0Sync.adding(milliseconds: Int64(settings.screen.staleF0Hours) * 3_600_000)
-    return moment.isSynchronised && moment.utc > limit ? .stale(words) : .fresh(words)
-  }
-
-  /// What the calibration that runs, or the last one of this run, has measured.
-  public func calibrationReport(at moment: Moment) -> CalibrationReport {
-    var report = calibration?.report(at: moment.monotonic) ?? CalibrationReport()
-    report.isHearing = host.state == .running
-    return report
-  }
-
-  public func status(at moment: Moment) -> Status {
-    var status = Status()
-    status.peopleAround = people.counts.people
-    status.bluezonersAround = people.counts.bluezoners
-    status.peopleNear = people.counts.nearPeople
-    status.bluezonersNear = people.counts.nearBluezoners
-    status.addressesAround = people.counts.devices
-    status.visits = .init(visits.today(open: people.openVisits, at: moment))
-    status.visits.pending = visits.pendingCount
-    status.visits.lost = visits.lost
-    status.visits.writeFault = visitWriteFault
-    status.checkIns.lastHour = checkIns.lastHour
-    status.checkIns.turnedAway = checkIns.turnedAway
-    status.isDemo = isDemo
-    status.radio.isAdvertising = host.isAdvertising
-    status.radio.isScanning = host.isScanning
-    status.radio.lastFault = host.lastFault?.description
-    status.radio.reports = host.counters.reports
-    status.radio.malformedPackets = host.counters.malformedPackets
-    status.radio.starts = host.counters.starts
-    status.radio.lastStep = host.lastStep?.rawValue
-    status.radio.lastStepFault = stepFault
-    status.radio.steps = Dictionary(
-      uniqueKeysWithValues: host.steps.map { ($0.rawValue.replacing(" ", with: "_"), $1) })
-    status.radio.lastGapSeconds = host.lastGapMilliseconds.map { Double($0) / 1000 }
-    status.radio.idsRead = host.reading.read
-    status.radio.readFailures = host.reading.failures
-    status.radio.withoutBluezone = host.reading.strangers
-    status.radio.waiting = host.waitingToBeRead
-    status.radio.connections = host.connectionCount
-    if host.controller.hciVersion > 0 { status.radio.hciVersion = Int(host.controller.hciVersion) }
-    switch host.state {
-    case .closed: status.radio.state = "closed"
-    case .opening: status.radio.state = "opening"
-    case .starting: status.radio.state = "starting"
-    case .running: status.radio.state = "running"
-    case .stopping: status.radio.state = "stopping"
-    case .down(let fault, _):
-      status.radio.state = "down"
-      status.radio.fault = fault.description
-    case .recovering(let fault, _, _):
-      status.radio.state = "recovering"
-      status.radio.fault = fault.description
-    }
-    status.unseenExposures = unseenExposures
-    status.language = rotation.language.rawValue
-    status.clockSynchronised = moment.isSynchronised
-    status.contacts.pending = contacts.pendingCount
-    status.contacts.lost = contacts.lost
-    status.contacts.writeFault = writeFault
-    status.contacts.turnedAway = people.turnedAway
-    let states = lines.states(at: moment.monotonic)
-    status.lines = .init(
-      green: states.green, amber: states.amber, buzzer: states.buzzer, staff: states.staff,
-      shows: prompts.outcome(at: moment.monotonic)?.rawValue,
-      mutedSeconds: prompts.mutedUntil.map { max($0.milliseconds(since: moment.monotonic), 0) / 1000 } ?? 0,
-      isQuiet: prompts.isQuiet(at: moment))
-    status.feed = feed?.status(at: moment) ?? .init()
-    status.uptimeSeconds = startedAt.map { moment.monotonic.milliseconds(since: $0) / 1000 } ?? 0
-    status.problems = problems + (identityFailure.map { [$0.description] } ?? [])
-    return status
-  }
-}
-
-extension ScreenState.Fault {
-  /// What a visitor is told of a fault; the exact cause is in the status.
-  init(_ fault: RadioFault) {
-    self =
-      switch fault {
-      case .transport(.notFound), .transport(.noBluetooth), .noLowEnergy: .noAdapter
-      case .transport(.switchedOff): .switchedOff
-      case .transport(.notAllowed): .notAllowed
-      default: .notAnswering
-      }
   }
 }
