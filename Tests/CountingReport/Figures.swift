@@ -20,6 +20,8 @@ struct Figures {
   /// Phones without the app that stopped for 5 s or more and could be known to be without it before they left; missed
   /// ones of each platform; and stops that ended before anybody could know.
   var iosStops = 0, iosMissed = 0, androidStops = 0, androidMissed = 0, unknowableStops = 0
+  /// The same of those that were near by more than a decibel.
+  var sureStops = 0, sureMissed = 0
   /// From coming within 2 m to the prompt, milliseconds.
   var delays: [Int64] = []
   var liveSeconds = 0, liveWithin20 = 0
@@ -39,7 +41,8 @@ struct Figures {
 
   private static var sums: [WritableKeyPath<Self, Int>] {
     [
-      \.sure, \.sureFound, \.foundPossible, \.sureBluezoners, \.sureBluezonersFound, \.foundPossibleBluezoners,
+      \.sureStops, \.sureMissed, \.sure, \.sureFound, \.foundPossible, \.sureBluezoners, \.sureBluezonersFound,
+      \.foundPossibleBluezoners,
       \.counted, \.true_, \.matched, \.countedBluezoners, \.trueBluezoners, \.matchedBluezoners, \.rotations, \.splits,
       \.prompts, \.falsePrompts, \.fixturePrompts, \.secondPhonePrompts, \.iosStops, \.iosMissed, \.androidStops,
       \.androidMissed, \.unknowableStops, \.liveSeconds, \.liveWithin20, \.addresses, \.ids, \.personsWithin2Metres,
@@ -58,7 +61,7 @@ extension Figures {
     let (own, told) = (truth.filter(\.isBluezoner), found.filter(\.isBluezoner))
     (countedBluezoners, trueBluezoners) = (told.count, own.count)
     matchedBluezoners = Self.match(own.map(\.span), told.map { $0.start..<max($0.end, $0.start) })
-    noteTolerant(recording, found)
+    noteTolerant(recording, evaluation, found)
     noteSplits(truth, found)
     notePrompts(recording, evaluation)
     noteStops(truth, recording, evaluation)
@@ -72,8 +75,12 @@ extension Figures {
     }
   }
 
-  private mutating func noteTolerant(_ recording: Recording, _ found: [Evaluation.Found]) {
+  private mutating func noteTolerant(_ recording: Recording, _ evaluation: Evaluation, _ found: [Evaluation.Found]) {
     let strict = recording.strict.map { TrueVisit($0, recording) }
+    for visit in strict where visit.isStopWithoutApp && visit.isKnownInTime {
+      sureStops += 1
+      if !evaluation.prompts.contains(where: { visit.isAnswered(by: $0) }) { sureMissed += 1 }
+    }
     let lenient = recording.lenient.map { TrueVisit($0, recording) }
     let spans = found.map { $0.start..<max($0.end, $0.start) }
     let told = found.filter(\.isBluezoner).map { $0.start..<max($0.end, $0.start) }
@@ -136,12 +143,9 @@ extension Figures {
 
   private mutating func noteStops(_ truth: [TrueVisit], _ recording: Recording, _ evaluation: Evaluation) {
     for visit in truth where visit.isStopWithoutApp {
-      let prompt = evaluation.prompts.first {
-        $0.owner.person == visit.person && visit.meets($0.at..<$0.at)
-      }
+      let prompt = evaluation.prompts.first { visit.isAnswered(by: $0) }
       if let prompt { delays.append(max(prompt.at - visit.cameNear, 0)) }
-      // Two seconds to say it in.
-      guard visit.knownAt + 2000 <= visit.span.upperBound else {
+      guard visit.isKnownInTime else {
         unknowableStops += 1
         continue
       }
@@ -193,6 +197,13 @@ struct TrueVisit {
       recording.truth.near[visit.person].first {
         $0.upperBound > visit.span.lowerBound - Self.slackMilliseconds && $0.lowerBound < visit.span.upperBound
       }?.lowerBound ?? visit.span.lowerBound
+  }
+
+  /// Two seconds are left to say it in.
+  var isKnownInTime: Bool { knownAt + 2000 <= span.upperBound }
+
+  func isAnswered(by prompt: Evaluation.Prompt) -> Bool {
+    prompt.owner.person == person && meets(prompt.at..<prompt.at)
   }
 
   func meets(_ other: Range<Int64>) -> Bool {

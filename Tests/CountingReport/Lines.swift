@@ -26,6 +26,7 @@ struct Lines {
     share("prompts for a Bluezoner's second phone", f.secondPhonePrompts, of: f.prompts)
     share(
       "stops without the app not prompted", f.iosMissed + f.androidMissed, of: f.iosStops + f.androidStops, most: 5)
+    share("  within 1 dB", f.sureMissed, of: f.sureStops, most: 5)
     share("  iPhones", f.iosMissed, of: f.iosStops)
     share("  Android phones", f.androidMissed, of: f.androidStops)
     text("stops that ended before it could be known", "\(f.unknowableStops)")
