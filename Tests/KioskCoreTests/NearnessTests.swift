@@ -50,3 +50,38 @@ import Testing
     #expect(short.merged(with: long).since == 0)
   }
 }
+
+@Suite("Whom to prompt") struct PromptedPeopleTests {
+  /// Minutes at one strength, then a minute at another.
+  private func prompts(minutes: Int64, _ before: Int8, then after: Int8) -> Int {
+    var room = PeopleRoom()
+    let change = minutes * 60_000
+    room.run(
+      to: change + 60_000,
+      [
+        .init(
+          address: 1, facts: PeopleRoom.iPhone(7), rssiDBm: before, interval: 200,
+          change: { $0 < change ? 0 : Int(after) - Int(before) })
+      ])
+    return room.prompts
+  }
+
+  @Test("Whoever comes near soon after coming in is prompted") func newcomer() {
+    #expect(prompts(minutes: 0, -50, then: -50) == 1)
+    #expect(prompts(minutes: 2, -68, then: -60) == 1)
+  }
+
+  @Test("What has been here for longer is prompted when it comes nearer, and not when it passes the threshold by a bit")
+  func resident() {
+    #expect(prompts(minutes: 8, -68, then: -60) == 0)
+    #expect(prompts(minutes: 8, -75, then: -58) == 1)
+  }
+
+  @Test("Who is not heard any more is not prompted") func gone() {
+    var room = PeopleRoom()
+    // Heard for 5 s, which is too short to know whether an Android phone has the app.
+    room.run(to: 20_000, [.init(address: 1, facts: PeopleRoom.androidNearby, isOn: { $0 < 5000 })])
+    #expect(room.people.counts.people == 1)
+    #expect(room.prompts == 0)
+  }
+}

@@ -77,7 +77,9 @@ extension People {
     }
     // Who is not heard any longer may have gone.
     guard now - person.lastNear <= Self.promptWindowMilliseconds else { return }
-    guard now - person.firstHeard < Self.newcomerMilliseconds else { return }
+    guard now - person.firstHeard < Self.newcomerMilliseconds || person.dBm - person.weakestDBm >= Self.approachDB else {
+      return
+    }
     let listening = person.platform == .ios ? settings.iosListeningMilliseconds : settings.androidListeningMilliseconds
     guard now - person.firstHeard >= listening, !person.hintsAtApp, !mayBeBluezoner(person, at: now) else { return }
     person.isAnnounced = true
@@ -85,8 +87,10 @@ extension People {
     events.append(.prompt(person.platform))
   }
 
-  /// Who has been around for longer did not just come: staff, things that lie about, and those who wait.
-  private static let newcomerMilliseconds: Int64 = 20 * 60_000
+  /// Who has been around for longer did not just come, and is prompted only when heard by so much more strongly than
+  /// before: things lie about, and stay as strong as they are.
+  private static let newcomerMilliseconds: Int64 = 5 * 60_000
+  private static let approachDB: Float = 12
 
   /// Who was not heard for so long is not prompted: slow advertisers send every second and a half.
   private static let promptWindowMilliseconds: Int64 = 2000
