@@ -23,17 +23,21 @@ def default_program() -> str:
 class Kiosk:
     """One data folder and the runs of the program on it. Everything any run wrote to stderr is kept."""
 
-    def __init__(self, folder: pathlib.Path, socket: str, program: str | None = None):
+    def __init__(self, folder: pathlib.Path, socket: str, program: str | None = None, settings: str = ""):
         self.program = os.path.abspath(program or default_program())
         self.data = folder / "data"
         self.config = folder / "kiosk.toml"
-        # Test machines rarely have a clock that the kernel calls synchronised; the kiosk would wait to date its log.
-        self.config.write_text('[clock]\ntrust = "always"\n')
+        self.configure(settings)
         self.folder = folder
         self.socket = socket
         self.process: subprocess.Popen | None = None
         self.started = 0.0  # epoch s of the present run
         self.logs: list[pathlib.Path] = []
+
+    def configure(self, settings: str) -> None:
+        """What the next run's settings say beside those of every test."""
+        # Test machines rarely have a clock that the kernel calls synchronised; the kiosk would wait to date its log.
+        self.config.write_text('[clock]\ntrust = "always"\n' + settings)
 
     def _log(self, name: str) -> pathlib.Path:
         path = self.folder / f"{len(self.logs):03}-{name}.txt"

@@ -125,21 +125,29 @@ class OtherDevice(Radio):
 
 
 class Bluezoner(Radio):
-    """What both kinds of Bluezone phone share: an identity, and address and BLID changed with each slot."""
+    """What both kinds of Bluezone phone share: an identity, and address and BLID changed with each slot.
 
-    def __init__(self, air, name, rssi, *, duty: bool = False):
+    `ahead`: s by which the phone's clock is fast; below 0 it is slow.
+    """
+
+    def __init__(self, air, name, rssi, *, duty: bool = False, ahead: float = 0):
         super().__init__(air, name, rssi)
-        self.identity = bluezone.Identity(secrets.token_bytes(32), bluezone.midnight(time.time()))
+        self.ahead = ahead
+        self.identity = bluezone.Identity(secrets.token_bytes(32), bluezone.midnight(self.now()))
         self.duty = duty
         self.slot = 0
         self._task: asyncio.Task | None = None
+
+    def now(self) -> float:
+        """Epoch s by the phone's clock."""
+        return time.time() + self.ahead
 
     @property
     def blid(self) -> bytes:
         return self.identity.blid(self.slot)
 
     async def start(self) -> None:
-        self.slot = bluezone.absolute_slot(time.time())
+        self.slot = bluezone.absolute_slot(self.now())
         await super().start()
         self._task = asyncio.create_task(self._live())
 
@@ -150,12 +158,12 @@ class Bluezoner(Radio):
         await super().stop()
 
     async def _live(self) -> None:
-        on, period_end = True, time.time() + DUTY
+        on, period_end = True, self.now() + DUTY
         while True:
             next_slot = (self.slot + 1) * bluezone.SLOT
             wake = min(next_slot, period_end) if self.duty else next_slot
-            await asyncio.sleep(max(0, wake - time.time()) + 0.001)
-            now = time.time()
+            await asyncio.sleep(max(0, wake - self.now()) + 0.001)
+            now = self.now()
             if self.duty and now >= period_end:
                 on, period_end = not on, now + DUTY
             rotate = bluezone.absolute_slot(now) != self.slot

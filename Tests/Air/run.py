@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the tests of this folder, or those named (test_rig, test_kiosk.KioskOnLegacyController …)."""
+"""Runs the tests of this folder, or those named (test_rig, test_kiosk.KioskOnLegacyController …).
+
+What stands around a feed is Tests/Feed's."""
 
 import logging
 import pathlib
@@ -10,10 +12,10 @@ import unittest
 
 def main() -> int:
     folder = pathlib.Path(__file__).resolve().parent
-    sys.path.insert(0, str(folder))
+    sys.path[:0] = [str(folder), str(folder.parent / "Feed")]
     logging.basicConfig(level=logging.CRITICAL)  # bumble reports each refused command, which the rig means to provoke
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that clean-ups run
-    names = sys.argv[1:] or ["test_rig", "test_kiosk", "test_iphones"]
+    names = sys.argv[1:] or ["test_rig", "test_kiosk", "test_iphones", "test_cases"]
     result = unittest.TextTestRunner(verbosity=2).run(unittest.defaultTestLoader.loadTestsFromNames(names))
     tests, classes = set(), set()
     for test, _ in result.failures + result.errors:

@@ -61,10 +61,15 @@ class KioskCase(unittest.TestCase):
         cls.thread = RoomThread(str(path / "h4"), cls.build, extended=cls.extended).start()
         cls.addClassCleanup(cls.thread.stop)
         cls.room = cls.thread.room
-        cls.kiosk = Kiosk(path, str(path / "h4"))
+        cls.kiosk = Kiosk(path, str(path / "h4"), settings=cls.settings(path))
         cls.addClassCleanup(cls.kiosk.end)
         cls.first_start = time.time()
         cls.kiosk.start()
+
+    @classmethod
+    def settings(cls, folder: pathlib.Path) -> str:
+        """Of its kiosk, in TOML; what they name is made here."""
+        return ""
 
     def setUp(self):
         if not self.kiosk.running:

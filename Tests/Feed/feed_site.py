@@ -111,14 +111,20 @@ class Office:
         start = int(time.time()) // 86400 * 86400 - 86400
         return {"daily_key": secrets.token_hex(32), "time_start": start, "max": 96, "time_end": start + 86399}
 
-    def publish(self, cases: int = 0, *options) -> None:
+    def publish(self, cases: int | list[dict] = 0, *options) -> None:
+        """So many cases that nobody met, or these."""
+        entries = [self.entry() for _ in range(cases)] if isinstance(cases, int) else cases
         files = []
-        if cases:
+        if entries:
             file = self.folder.parent / "cases.json"
-            file.write_text(json.dumps({"data": [self.entry() for _ in range(cases)]}))
+            file.write_text(json.dumps({"data": entries}))
             files = [file]
-            self.cases += cases
+            self.cases += len(entries)
         call(program(), "feed", "publish", self.folder, *files, "--key", self.key, "--region", self.region, *options)
+
+    def settings(self, url: str, certificate: pathlib.Path) -> dict:
+        """Those of a kiosk that takes its feed from there."""
+        return {"url": url, "region": self.region, "keys": [self.public], "ca_file": str(certificate)}
 
     @property
     def file(self) -> pathlib.Path:
@@ -142,6 +148,11 @@ class Office:
         return self.manifest["batches"]
 
 
+def feed_table(settings: dict) -> str:
+    """The configuration file's."""
+    return "[feed]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in settings.items())
+
+
 class Kiosk:
     """One kiosk's data folder and settings."""
 
@@ -150,8 +161,7 @@ class Kiosk:
         self.folder.mkdir()
         self.data = self.folder / "data"
         self.config = self.folder / "kiosk.toml"
-        self.settings = {"url": url, "region": office.region, "keys": [office.public], "ca_file": str(certificate),
-                         "stall_seconds": 2, "total_seconds": 20} | feed
+        self.settings = office.settings(url, certificate) | {"stall_seconds": 2, "total_seconds": 20} | feed
         self.configure()
         self.process: subprocess.Popen | None = None
         # The first run makes the database.
@@ -160,10 +170,9 @@ class Kiosk:
 
     def configure(self, **feed) -> None:
         self.settings |= feed
-        lines = [f"{key} = {json.dumps(value)}" for key, value in self.settings.items()]
         self.config.write_text(
             f'data_folder = "{self.data}"\n[radio]\naddress = "h4:unix:{self.folder}/none"\n[clock]\ntrust = "always"\n'
-            "[feed]\n" + "\n".join(lines) + "\n")
+            + feed_table(self.settings))
 
     def run(self, *arguments) -> subprocess.CompletedProcess:
         return subprocess.run([program(), *arguments, "--config", str(self.config)], capture_output=True, text=True,
