@@ -77,7 +77,8 @@ extension People {
     }
     // Who is not heard any longer may have gone.
     guard now - person.lastNear <= Self.promptWindowMilliseconds else { return }
-    guard now - person.firstHeard < Self.newcomerMilliseconds || person.dBm - person.weakestDBm >= Self.approachDB else {
+    guard now - person.firstHeard < Self.newcomerMilliseconds || person.dBm - person.weakestDBm >= Self.approachDB
+    else {
       return
     }
     let listening = person.platform == .ios ? settings.iosListeningMilliseconds : settings.androidListeningMilliseconds
