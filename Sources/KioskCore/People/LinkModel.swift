@@ -77,8 +77,6 @@ enum LinkModel {
 
   // MARK: Two addresses at a time
 
-  /// Variance of one report of a phone that stands still, dB²: the three channels fade apart.
-  static let reportVariance: Float = 10
   /// Deviation of the difference of two streams of one phone as a whole, dB: they may be sent with different power.
   static let offset: Float = 2
   /// Deviation of the difference of two phones as a whole, dB: place, body and model.
@@ -116,7 +114,7 @@ enum LinkModel {
     }
     guard count > 0 else { return nil }
     let mean = d / count
-    let together = reportVariance * (share(a.interval) + share(b.interval))
+    let together = SmoothedStrength.reportVariance * (share(a.interval) + share(b.interval))
     let own = offset * offset + together / count
     let other = otherOffset * otherOffset + together / count
     var score = 0.5 * (log(other / own) + mean * mean * (1 / other - 1 / own))
