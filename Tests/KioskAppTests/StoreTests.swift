@@ -130,7 +130,8 @@ import Tracer
     #expect(exposures.count == 2)
     let long = try #require(exposures.first { $0.contacts == 2 })
     #expect(long.start.seconds == t + 60 && long.end.seconds == t + 1000 && long.strength.count == 8)
-    #expect(try store.batches() == [.init(importedAt: start, entries: 3, sha256: [1])])
+    #expect(
+      try store.batches() == [.init(importedAt: start, entries: 3, sha256: [1], operatorName: "An", reason: "test")])
     #expect(try store.lastImport() == start)
   }
 

@@ -119,57 +119,6 @@ final class Store: Sendable {
 
   // MARK: F0
 
-  struct ImportResult: Equatable {
-    var entries = 0
-    var newEntries = 0
-    /// Contacts that match, and how many of them were not known as exposures before.
-    var exposedContacts = 0
-    var newExposedContacts = 0
-  }
-
-  /// Takes in a batch, all or nothing, and compares it with the log.
-  func importF0(
-    _ batch: F0Batch, sha256: [UInt8], at now: UTCTime, toleranceSlots: Int, goOn: (Double) -> Bool = { _ in true }
-  ) throws(StoreError) -> ImportResult {
-    var result = ImportResult(entries: batch.entries.count)
-    let numbers = try write { db in
-      try db.execute(
-        sql: """
-          INSERT INTO f0Batch (importedAt, sha256, entries) VALUES (?, ?, ?)
-          ON CONFLICT (sha256) DO UPDATE SET importedAt = excluded.importedAt
-          """, arguments: [now.seconds, Data(sha256), batch.entries.count])
-      let batchID = try Int64.fetchOne(
-        db, sql: "SELECT id FROM f0Batch WHERE sha256 = ?", arguments: [Data(sha256)])
-      let insert = try db.cachedStatement(
-        sql: """
-          INSERT OR IGNORE INTO f0Entry (dailyKey, start, "end", slotsPerDay, batch) VALUES (?, ?, ?, ?, ?)
-          """)
-      let find = try db.cachedStatement(
-        sql: "SELECT id FROM f0Entry WHERE dailyKey = ? AND start = ? AND \"end\" = ? AND slotsPerDay = ?")
-      var numbers: Set<Int64> = []
-      for entry in batch.entries {
-        let key: StatementArguments = [
-          Data(entry.dailyKey.bytes), entry.start.seconds, entry.end.seconds, entry.scheme.slotsPerDay,
-        ]
-        try insert.execute(arguments: key + [batchID])
-        if db.changesCount > 0 {
-          result.newEntries += 1
-          numbers.insert(db.lastInsertedRowID)
-        } else if let number = try Int64.fetchOne(find, arguments: key) {
-          numbers.insert(number)
-        }
-      }
-      return numbers
-    }
-    result.newExposedContacts =
-      try matchF0(toleranceSlots: toleranceSlots, at: now, goOn: goOn).newExposedContacts
-    result.exposedContacts = try read { db in
-      let count = try db.cachedStatement(sql: "SELECT count(*) FROM exposure WHERE f0 = ?")
-      return try numbers.reduce(0) { try $0 + (Int.fetchOne(count, arguments: [$1]) ?? 0) }
-    }
-    return result
-  }
-
   /// All exposures, the newest first.
   func exposures() throws(StoreError) -> [Exposure] {
     try read { db in
