@@ -22,8 +22,8 @@ struct Figures {
   var iosStops = 0, iosMissed = 0, androidStops = 0, androidMissed = 0, unknowableStops = 0
   /// The same of those that were near by more than a decibel.
   var sureStops = 0, sureMissed = 0
-  /// From coming within 2 m to the prompt, milliseconds.
-  var delays: [Int64] = []
+  /// From coming near, as a perfect receiver hears it, to the prompt; and from coming within 2 m. Milliseconds.
+  var delays: [Int64] = [], distanceDelays: [Int64] = []
   var liveSeconds = 0, liveWithin20 = 0
   /// What others would say: addresses near for the dwell; ids near for the dwell.
   var addresses = 0, ids = 0
@@ -36,6 +36,7 @@ struct Figures {
     var sum = a
     for path in Self.sums { sum[keyPath: path] += b[keyPath: path] }
     sum.delays += b.delays
+    sum.distanceDelays += b.distanceDelays
     return sum
   }
 
@@ -144,7 +145,11 @@ extension Figures {
   private mutating func noteStops(_ truth: [TrueVisit], _ recording: Recording, _ evaluation: Evaluation) {
     for visit in truth where visit.isStopWithoutApp {
       let prompt = evaluation.prompts.first { visit.isAnswered(by: $0) }
-      if let prompt { delays.append(max(prompt.at - visit.cameNear, 0)) }
+      // Prompted before, in the same stay: no time to speak of.
+      if let prompt, visit.meets(prompt.at..<prompt.at) {
+        delays.append(max(prompt.at - visit.span.lowerBound, 0))
+        distanceDelays.append(max(prompt.at - visit.cameNear, 0))
+      }
       guard visit.isKnownInTime else {
         unknowableStops += 1
         continue
@@ -157,7 +162,6 @@ extension Figures {
         if prompt == nil { androidMissed += 1 }
       }
     }
-    delays.sort()
   }
 }
 
@@ -165,6 +169,8 @@ extension Figures {
 struct TrueVisit {
   /// Times may differ by so much: smoothing begins and ends a visit a little later.
   static let slackMilliseconds: Int64 = 3000
+  /// Who is away for less goes on with the same stay, and is not prompted again in it.
+  static let stayMilliseconds: Int64 = 60_000
 
   var person: Int
   var handset: Int
@@ -203,7 +209,8 @@ struct TrueVisit {
   var isKnownInTime: Bool { knownAt + 2000 <= span.upperBound }
 
   func isAnswered(by prompt: Evaluation.Prompt) -> Bool {
-    prompt.owner.person == person && meets(prompt.at..<prompt.at)
+    prompt.owner.person == person && prompt.at > span.lowerBound - Self.stayMilliseconds
+      && prompt.at < span.upperBound + Self.slackMilliseconds
   }
 
   func meets(_ other: Range<Int64>) -> Bool {

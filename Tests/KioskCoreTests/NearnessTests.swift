@@ -23,12 +23,12 @@ import Testing
     #expect(seldom.isNear)
   }
 
-  @Test("One report alone, however strong it seems, is believed only from 2.6 dB on") func first() {
+  @Test("One report alone, however strong it seems, is believed only from 2.25 dB on") func first() {
     var weak = Nearness()
-    weak.hear(2.5, rule, timeConstant: 2500, at: 0)
+    weak.hear(2.2, rule, timeConstant: 2500, at: 0)
     #expect(!weak.isNear)
     var strong = Nearness()
-    strong.hear(2.7, rule, timeConstant: 2500, at: 0)
+    strong.hear(2.3, rule, timeConstant: 2500, at: 0)
     #expect(strong.isNear)
   }
 

@@ -175,6 +175,36 @@ struct PeopleTests {
     #expect(room.people.counts.nearBluezoners == 1)
   }
 
+  @Test(
+    "Equally strong streams that change with the channel alike are one phone, and two phones if they do not",
+    arguments: [true, false])
+  func channels(isOne: Bool) {
+    var room = PeopleRoom()
+    let channels = [0, 6, -6]
+    let id = PeopleRoom.Sender(
+      address: 1, facts: PeopleRoom.bluezone(1), interval: 100, change: { channels[Int($0 / 60 % 3)] })
+    let other = PeopleRoom.Sender(
+      address: 2, facts: PeopleRoom.samsung, interval: 690,
+      change: { channels[(Int($0 / 60 % 3) + (isOne ? 0 : 1)) % 3] })
+    room.run(to: 90_000, [id, other])
+    #expect(room.people.counts.people == (isOne ? 1 : 2))
+    #expect(room.prompts == (isOne ? 0 : 1))
+  }
+
+  @Test("Whoever goes on sending when the id it was joined with has gone is prompted")
+  func idThatLeaves() {
+    var room = PeopleRoom()
+    let id = PeopleRoom.Sender(address: 1, facts: PeopleRoom.bluezone(1), interval: 100, isOn: { $0 < 40_000 })
+    let other = PeopleRoom.Sender(address: 2, facts: PeopleRoom.samsung, interval: 690)
+    room.run(to: 40_000, [id, other])
+    #expect(room.people.counts.people == 1)
+    #expect(room.prompts == 0)
+    room.run(to: 69_000, [id, other])
+    #expect(room.prompts == 0)
+    room.run(to: 75_000, [id, other])
+    #expect(room.prompts == 1)
+  }
+
   @Test("An iPhone that hints at the app is not prompted before it was asked, and is when it is a stranger")
   func hint() {
     var room = Room()

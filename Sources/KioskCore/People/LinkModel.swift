@@ -78,11 +78,14 @@ enum LinkModel {
   // MARK: Two addresses at a time
 
   /// Deviation of the difference of two streams of one phone as a whole, dB: they may be sent with different power.
-  static let offset: Float = 2
+  static let offset: Float = 1.5
   /// Deviation of the difference of two phones as a whole, dB: place, body and model.
   static let otherOffset: Float = 10
   /// Seconds that what a moving body does to RSSI stays alike: so many seconds tell as much as one.
   static let correlatedSeconds: Float = 2.5
+  /// `trails` and `paired` tell partly the same, and pairs of one second are not independent: neither counts in full.
+  static let trailWeight: Float = 0.7
+  static let pairWeight: Float = 0.6
   /// Share of the streams of one phone that begin together, as when it comes or its screen goes on; how far apart they
   /// are then, s; and the time in which the others begin, s.
   static let startsTogether: Float = 0.5
@@ -121,8 +124,17 @@ enum LinkModel {
     guard count > 1 else { return score }
     let apart = max((xx - x * x / count + yy - y * y / count) / count, together)
     let found = max(dd - d * mean, 0) / count
-    score += 0.5 * count / correlatedSeconds * (log(apart / together) + found * (1 / apart - 1 / together))
+    score += trailWeight * 0.5 * count / correlatedSeconds * (log(apart / together) + found * (1 / apart - 1 / together))
     return score
+  }
+
+  /// From reports that came at the same moment: those of one phone differ by what a channel lets them.
+  static func paired(_ pair: PairedReports) -> Float {
+    guard pair.count > 1, pair.together > 0 else { return 0 }
+    let together = pair.together
+    let apart = max(pair.apart, together)
+    let each = log(apart / together) + pair.found * (1 / apart - 1 / together)
+    return pairWeight * 0.5 * pair.count * each
   }
 
   /// What one report weighs in the mean of its second.

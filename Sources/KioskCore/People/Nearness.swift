@@ -14,7 +14,7 @@ struct Nearness: Sendable {
 
   /// So many deviations of what is smoothed must RSSI be above the threshold: what is heard seldom fades more, and
   /// would pass it by chance more often. At this value as many are missed as are counted by chance; docs/counting.md.
-  static let doubt: Float = 0.8
+  static let doubt: Float = 0.7
 
   init() {}
 

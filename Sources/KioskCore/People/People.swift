@@ -32,13 +32,13 @@ public struct People: Sendable {
     /// From this score on (`LinkModel`) two streams are taken for one phone's.
     var joinScore: Float = 0.3
     /// Below this score two streams that were joined are taken apart again.
-    var partScore: Float = -4
+    var partScore: Float = -3
     /// A stream takes the place of a joined one if it fits better by so much.
     var swapScore: Float = 3
     /// Up to this score a stream is not another phone's with the app, and its owner may be prompted.
-    var doubtScore: Float = -4
+    var doubtScore: Float = -3.7
     /// A stream that a phone with the app has already must fit it better by so much to keep another one out.
-    var accountScore: Float = 1
+    var accountScore: Float = 3
 
     public init() {}
   }
@@ -95,6 +95,10 @@ public struct People: Sendable {
   var visitNumber = 0
   /// Streams of phones near the kiosk, of the last second.
   var streamCounts: [DeviceSigns.Stream: Int] = [:]
+  /// Of streams that may be one phone's; by the serial numbers of both.
+  var paired: [UInt64: PairedReports] = [:]
+  /// Tracks so far.
+  private var admitted: UInt32 = 0
   private var lastStep: Int64?
 
   /// Milliseconds from one step to the next.
@@ -125,7 +129,9 @@ public struct People: Sendable {
       turnedAway += 1
       return nil
     }
-    let track = Track(sighting, near: settings.near, at: now)
+    var track = Track(sighting, near: settings.near, at: now)
+    admitted &+= 1
+    track.serial = admitted
     let i: Int32
     if let free = freeTracks.popLast() {
       i = free
@@ -304,7 +310,12 @@ public struct People: Sendable {
       person.dBm = max(person.dBm, track.strength.dBm)
       if person.isNear { person.nearestDBm = max(person.nearestDBm, track.strength.dBm) }
     }
+    if person.isBluezoner { person.isWithoutID = !person.isIDAround && isHeard(person, at: now) }
     if person.isAround { learnFixture(&person, at: now) }
+  }
+
+  private func isHeard(_ person: Person, at now: Int64) -> Bool {
+    person.tracks.contains { now - tracks[Int($0)].lastHeard < Self.stepMilliseconds }
   }
 
   /// One stream of a phone tells with which power it sends, the others do not.
@@ -333,5 +344,5 @@ public struct People: Sendable {
   /// The bounds follow so slowly: doors and people about the room change what is heard of a thing over the hours.
   private static let stillMemoryMilliseconds: Float = 900_000
   /// Smoothed RSSI of what lies still stays within so many dB; that of a person who sits does not for long.
-  private static let stillDB: Float = 10
+  private static let stillDB: Float = 14
 }

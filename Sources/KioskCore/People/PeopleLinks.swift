@@ -76,6 +76,9 @@ extension People {
       person.isBluezoner = true
       person.platform = tracks[Int(i)].signs.platform
       former.isBluezoner = former.tracks.contains { tracks[Int($0)].id != nil }
+      // What was told of the two is true of the one with the id only.
+      person.isAnnounced = former.isAnnounced && former.promptedAt == nil
+      if person.isAnnounced, !former.isBluezoner { former.isAnnounced = false }
       let new = add(person)
       tracks[Int(i)].person = new
       owners[id] = new
@@ -119,6 +122,7 @@ extension People {
     let candidates = nearby(at: now)
     let counts = count(candidates)
     streamCounts = counts
+    pairReports(candidates, second: second)
     part(second: second, at: now)
     var pairs: [Pair] = []
     for (n, a) in candidates.enumerated() {
@@ -168,6 +172,48 @@ extension People {
     }
   }
 
+  // MARK: Heard at the same moment
+
+  /// Notes what those that could be one phone's have sent at the same moments of `second`.
+  private mutating func pairReports(_ candidates: [Int32], second: Int64) {
+    for (n, a) in candidates.enumerated() where tracks[Int(a)].reportsOfSecond.count > 0 {
+      for b in candidates[(n + 1)...] where tracks[Int(b)].reportsOfSecond.count > 0 {
+        guard canBeOne(a, b) else { continue }
+        let (x, y) = inOrder(a, b)
+        let key = pairKey(a, b)
+        guard var pair = paired[key] ?? (paired.count < CoreLimits.pairs ? PairedReports() : nil) else { continue }
+        if pair.add(tracks[Int(x)].reportsOfSecond, tracks[Int(y)].reportsOfSecond, second: second) {
+          paired[key] = pair
+        }
+      }
+    }
+    for i in tracks.indices where isLive[i] { tracks[i].reportsOfSecond.removeAll() }
+    if second % Self.tidySeconds == 0 {
+      paired = paired.filter { second - $0.value.second < Int64(StrengthTrail.seconds) }
+    }
+  }
+
+  /// How often pairs of those who left are forgotten.
+  private static let tidySeconds: Int64 = 16
+
+  private func inOrder(_ a: Int32, _ b: Int32) -> (Int32, Int32) {
+    tracks[Int(a)].serial < tracks[Int(b)].serial ? (a, b) : (b, a)
+  }
+
+  private func pairKey(_ a: Int32, _ b: Int32) -> UInt64 {
+    let (x, y) = inOrder(a, b)
+    return UInt64(tracks[Int(x)].serial) << 32 | UInt64(tracks[Int(y)].serial)
+  }
+
+  /// What tells that they cannot is an address that sends the same as the other, or another kind of phone.
+  private func canBeOne(_ a: Int32, _ b: Int32) -> Bool {
+    guard tracks[Int(a)].streams.isDisjoint(with: tracks[Int(b)].streams) else { return false }
+    if let p = tracks[Int(a)].signs.platform, let q = tracks[Int(b)].signs.platform { return p == q }
+    return true
+  }
+
+  // MARK: Candidates
+
   /// Tracks of phones that are near or not far from it, the strongest first, within the limit.
   private func nearby(at now: Int64) -> [Int32] {
     var found: [Int32] = []
@@ -200,12 +246,12 @@ extension People {
   }
 
   func goTogether(_ a: Int32, _ b: Int32, second: Int64, counts: [DeviceSigns.Stream: Int]) -> Float? {
+    guard canBeOne(a, b) else { return nil }
     let (x, y) = (tracks[Int(a)], tracks[Int(b)])
-    guard x.streams.isDisjoint(with: y.streams) else { return nil }
-    if let p = x.signs.platform, let q = y.signs.platform, p != q { return nil }
-    guard let trails = LinkModel.trails(x, y, to: second) else { return nil }
+    guard var likeness = LinkModel.trails(x, y, to: second) else { return nil }
+    if let pair = paired[pairKey(a, b)] { likeness += LinkModel.paired(pair) }
     let candidates = min(counts[x.signs.stream] ?? 1, counts[y.signs.stream] ?? 1)
-    return trails + LinkModel.start(x.firstHeard, y.firstHeard)
+    return likeness + LinkModel.start(x.firstHeard, y.firstHeard)
       + LinkModel.prior(x.signs.platform ?? y.signs.platform, candidates: candidates)
   }
 }

@@ -10,6 +10,9 @@ struct Person: Sendable {
   let firstHeard: Int64
   /// Whether an id came from it in its time here.
   var isBluezoner = false
+  /// An id came from it, and does so no longer although others of its streams are heard: whoever has the app is heard
+  /// with an id in every half minute, so it was somebody else's, who has left.
+  var isWithoutID = false
   /// When its first id was told, if one was.
   var bluezonerSince: Int64?
   /// Whether it shows a sign of the app that has not been read yet.

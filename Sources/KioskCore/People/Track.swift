@@ -32,6 +32,9 @@ struct Track: Sendable {
 
   private(set) var strength = SmoothedStrength()
   var trail = StrengthTrail()
+  var reportsOfSecond = SecondOfReports()
+  /// Which of all tracks so far it is: its place is taken again by others.
+  var serial: UInt32 = 0
   /// From which RSSI on it is near, dBm.
   private(set) var threshold: Float
 
@@ -81,6 +84,7 @@ struct Track: Sendable {
     if let rssi = sighting.rssiDBm {
       strength.add(Float(rssi), at: now, timeConstant: timeConstant)
       trail.add(rssi)
+      reportsOfSecond.add(rssi, at: now)
     }
     return isChanged
   }

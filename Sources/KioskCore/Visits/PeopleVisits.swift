@@ -10,6 +10,7 @@ extension People {
       if person.visit != nil { close(&person) }
       return true
     }
+    if person.isWithoutID, person.promptedAt == nil { person.isAnnounced = false }
     if person.isNear, !person.isAnnounced { announce(&person, at: now) }
     if var visit = person.visit {
       visit.end = MonotonicTime(milliseconds: max(person.lastNear, visit.start.milliseconds))
@@ -68,7 +69,7 @@ extension People {
 
   private mutating func announce(_ person: inout Person, at now: Int64) {
     guard person.lastNear - person.nearSince >= settings.promptMilliseconds else { return }
-    if person.isBluezoner {
+    if person.isBluezoner, !person.isWithoutID {
       // Perhaps it only has a new id, and was welcomed under the one before.
       guard now - person.firstHeard >= Self.settlingMilliseconds + Self.stepMilliseconds else { return }
       person.isAnnounced = true
@@ -91,7 +92,7 @@ extension People {
   /// Who has been around for longer did not just come, and is prompted only when heard by so much more strongly than
   /// before: things lie about, and stay as strong as they are.
   private static let newcomerMilliseconds: Int64 = 5 * 60_000
-  private static let approachDB: Float = 12
+  private static let approachDB: Float = 15
 
   /// Who was not heard for so long is not prompted: slow advertisers send every second and a half.
   private static let promptWindowMilliseconds: Int64 = 2000

@@ -10,7 +10,7 @@ public struct CrowdRun: Sendable {
   public let start: Moment
   /// Packets reach the host in bunches of this length, as a busy controller sends them; while something is connected
   /// or looked for, at once.
-  public var stepMilliseconds: Int64 = 50
+  public var stepMilliseconds: Int64 = 10
 
   /// A btsnoop recording of both directions, by the wall clock of the scenario; nil unless asked for.
   public private(set) var recording: [UInt8]?
