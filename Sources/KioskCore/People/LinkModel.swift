@@ -124,7 +124,8 @@ enum LinkModel {
     guard count > 1 else { return score }
     let apart = max((xx - x * x / count + yy - y * y / count) / count, together)
     let found = max(dd - d * mean, 0) / count
-    score += trailWeight * 0.5 * count / correlatedSeconds * (log(apart / together) + found * (1 / apart - 1 / together))
+    let each = log(apart / together) + found * (1 / apart - 1 / together)
+    score += trailWeight * 0.5 * count / correlatedSeconds * each
     return score
   }
 
