@@ -95,7 +95,8 @@ public struct People: Sendable {
   var visitNumber = 0
   /// Streams of phones near the kiosk, of the last second.
   var streamCounts: [DeviceSigns.Stream: Int] = [:]
-  private var lastStep: Int64?
+  /// When time was last let pass, monotonic milliseconds: between two steps `counts` and visits stay.
+  private(set) var lastStep: Int64?
 
   /// Milliseconds from one step to the next.
   static let stepMilliseconds: Int64 = 500
@@ -222,7 +223,7 @@ public struct People: Sendable {
 
   /// When `advance` next has something to do; nil while nobody is here.
   public var nextDeadline: MonotonicTime? {
-    guard let lastStep, !index.isEmpty || !persons.allSatisfy({ $0 == nil }) else { return nil }
+    guard let lastStep, !index.isEmpty || persons.count > freePersons.count else { return nil }
     return MonotonicTime(milliseconds: lastStep + Self.stepMilliseconds)
   }
 

@@ -115,6 +115,7 @@ public struct HCIHost: Sendable {
 
   /// The effects since the last call, in order.
   public mutating func takeEffects() -> [Effect] {
+    guard !effects.isEmpty else { return [] }
     defer { effects.removeAll(keepingCapacity: true) }
     return effects
   }
@@ -196,21 +197,22 @@ public struct HCIHost: Sendable {
 
   /// The next time at which `tick` has something to do.
   public var nextDeadline: MonotonicTime? {
-    var times: [MonotonicTime] = []
-    if case .down(_, let retryAt) = state { times.append(retryAt) }
-    if case .recovering(_, _, let deadline) = state { times.append(deadline) }
-    if let pending { times.append(pending.deadline) }
-    if let openDeadline { times.append(openDeadline) }
-    if let stopDeadline { times.append(stopDeadline) }
-    if let deadline = lifeSigns.silenceDeadline(factor: ladder.silenceFactor) { times.append(deadline) }
+    var next: MonotonicTime?
+    func consider(_ time: MonotonicTime?) {
+      if let time { next = next.map { min($0, time) } ?? time }
+    }
+    if case .down(_, let retryAt) = state { consider(retryAt) }
+    if case .recovering(_, _, let deadline) = state { consider(deadline) }
+    consider(pending?.deadline)
+    consider(openDeadline)
+    consider(stopDeadline)
+    consider(lifeSigns.silenceDeadline(factor: ladder.silenceFactor))
     if state == .running, !isListenOnly, pending == nil, credits > 0 {
-      if let due = connections.nextDeadline { times.append(due) }
-      if let due = initiator.nextDeadline(of: scheduler, after: proceededAt) { times.append(due) }
+      consider(connections.nextDeadline)
+      consider(initiator.nextDeadline(of: scheduler, after: proceededAt))
     }
-    if let due = lifeSigns.checkDue, isWaitingForCredits || (pending == nil && state == .running) {
-      times.append(due)
-    }
-    return times.min()
+    if isWaitingForCredits || (pending == nil && state == .running) { consider(lifeSigns.checkDue) }
+    return next
   }
 
   public mutating func tick(at now: MonotonicTime) {
@@ -490,8 +492,10 @@ public struct HCIHost: Sendable {
       if let since = gapSince { lastGapMilliseconds = now.milliseconds(since: since) }
       gapSince = nil
     }
-    for reading in connections.readings { finishReading(reading, at: now) }
-    connections.readings.removeAll(keepingCapacity: true)
+    if !connections.readings.isEmpty {
+      for reading in connections.readings { finishReading(reading, at: now) }
+      connections.readings.removeAll(keepingCapacity: true)
+    }
     if state == .running {
       for packet in connections.takePackets(buffers: max(controller.dataPackets, 1)) { effects.append(.send(packet)) }
     }
