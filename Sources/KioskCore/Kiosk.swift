@@ -297,7 +297,9 @@ public struct Kiosk: Sendable {
       }
     } else {
       if let due = contacts.takeDue(at: time) { effects.append(.write(due)) }
-      if visits.isDue(at: time), let due = visits.takeDue(open: people.openVisits, at: moment) { effects.append(.writeVisits(due)) }
+      if visits.isDue(at: time), let due = visits.takeDue(open: people.openVisits, at: moment) {
+        effects.append(.writeVisits(due))
+      }
       if startedAt != nil, feed?.takeDue(at: time) ?? false { effects.append(.syncFeed) }
     }
     for effect in host.takeEffects() { effects.append(.radio(effect)) }
