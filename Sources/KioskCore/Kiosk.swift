@@ -79,6 +79,8 @@ public struct Kiosk: Sendable {
   /// nil where none is configured.
   public internal(set) var feed: FeedFollower?
   public internal(set) var checkIns = TouchCheckIn()
+  /// When `tick` next has something to do; at most a second away while there is a page to keep alive.
+  public private(set) var nextDeadline: MonotonicTime
 
   let settings: Settings
   let isDemo: Bool
@@ -138,6 +140,8 @@ public struct Kiosk: Sendable {
       feed = FeedFollower(settings: settings.feed, at: moment.monotonic, randomBits: randomBits())
     }
     now = moment
+    nextDeadline = moment.monotonic
+    findNextDeadline()
   }
 
   /// The effects since the last call, in order.
@@ -199,13 +203,14 @@ public struct Kiosk: Sendable {
     }
     hear(at: moment)
     proceed(at: moment)
+    findNextDeadline()
   }
 
   /// What was heard with the last event, until the next comes.
   public var heard: [Sighting] { host.sightings }
 
-  /// When `tick` next has something to do; at most a second away while there is a page to keep alive.
-  public var nextDeadline: MonotonicTime {
+  /// Said anew after each event. Not a computed property: a kiosk is large, and reading one copies it.
+  private mutating func findNextDeadline() {
     let time = now.monotonic
     // The clock on the page turns with the wall clock's second, and pages with it.
     let toNextSecond = 1000 - (now.utc.milliseconds % 1000 + 1000) % 1000
@@ -221,7 +226,7 @@ public struct Kiosk: Sendable {
     consider(sensor.nextDeadline)
     consider(checkIns.nextDeadline)
     if !isStopping, startedAt != nil { consider(feed?.nextDeadline) }
-    return next
+    nextDeadline = next
   }
 
   // MARK: Hearing
@@ -265,8 +270,11 @@ public struct Kiosk: Sendable {
 
   // MARK: Going on
 
-  /// Whether visitors can rely on the kiosk: the radio runs, the clock is right, and F0 data is current. While the radio starts it is given
-  /// the benefit of the doubt.
+  /// Whether visitors can rely on the kiosk: the radio runs, the clock is right, and F0 data is current.
+  /// While the radio starts it is given the benefit of the doubt.
+  ///
+  /// Inlined, as what follows of that kind: a call would copy the whole kiosk.
+  @inline(__always)
   private func isDegraded(at moment: Moment) -> Bool {
     guard startedAt != nil else { return false }
     switch host.state {

@@ -62,6 +62,7 @@ extension Kiosk {
   }
 
   /// nil if it never did.
+  @inline(__always)
   func f0Age(at moment: Moment) -> F0Age? {
     let followed = feed?.lastSync(at: moment)
     guard let lastSync = lastF0Sync.map({ max($0, followed ?? $0) }) ?? followed else { return nil }

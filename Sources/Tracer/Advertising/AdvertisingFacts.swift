@@ -74,6 +74,11 @@ extension AdvertisingFacts {
   ///
   /// Source: Core 5.4, vol. 3, part C, 11 (a length of zero ends the significant part).
   public init(_ bytes: Span<UInt8>, in range: Range<Int>, profile: BluezoneProfile = .standard) {
+    self.init(bytes, in: range, marks: BluezoneProfile.Marks(profile))
+  }
+
+  /// The same, by numbers that were made of the profile once.
+  init(_ bytes: Span<UInt8>, in range: Range<Int>, marks: BluezoneProfile.Marks) {
     var at = max(range.lowerBound, 0)
     let end = min(range.upperBound, bytes.count)
     var hasBluezoneService = false
@@ -97,7 +102,7 @@ extension AdvertisingFacts {
         var i = value
         while i + 1 < next {
           let uuid = UInt16(bytes[i]) | UInt16(bytes[i + 1]) << 8
-          if uuid == profile.serviceUUID { hasBluezoneService = true }
+          if uuid == marks.serviceUUID { hasBluezoneService = true }
           remember(service: uuid)
           i += 2
         }
@@ -107,7 +112,7 @@ extension AdvertisingFacts {
       case ADType.incompleteServices128.rawValue, ADType.completeServices128.rawValue:
         var i = value
         while i + 16 <= next {
-          if Self.equals(bytes, at: i, profile.iosServiceUUID) { hasIOSBluezoneService = true }
+          if marks.isIOSService(bytes, at: i) { hasIOSBluezoneService = true }
           i += 16
         }
       case ADType.txPowerLevel.rawValue where next - value == 1:
@@ -115,7 +120,7 @@ extension AdvertisingFacts {
       case ADType.manufacturerData.rawValue where next - value >= 2:
         let company = UInt16(bytes[value]) | UInt16(bytes[value + 1]) << 8
         if companyID == nil { companyID = company }
-        if company == profile.companyID {
+        if company == marks.companyID {
           let found = BluezoneID(bytes, value + 2..<next)
           if found == nil || (id != nil && id != found) { hasWrongBluezoneData = true }
           if id == nil { id = found }
@@ -125,7 +130,7 @@ extension AdvertisingFacts {
             nearbyInfo = found
             if token == 0 { token = found.token }
           }
-          if AppleContinuity.hasOverflowBit(bytes, in: value + 2..<next, profile) { hasOverflowBit = true }
+          if AppleContinuity.hasOverflowBit(bytes, in: value + 2..<next, marks) { hasOverflowBit = true }
         }
       default: break
       }
@@ -140,9 +145,4 @@ extension AdvertisingFacts {
 
   /// Service data shorter than this says what a device is, hardly which one.
   private static let leastTokenBytes = 4
-
-  private static func equals(_ bytes: Span<UInt8>, at start: Int, _ uuid: [UInt8]) -> Bool {
-    for i in uuid.indices where bytes[start + i] != uuid[i] { return false }
-    return true
-  }
 }

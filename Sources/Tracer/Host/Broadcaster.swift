@@ -34,7 +34,8 @@ struct Broadcaster: Sendable {
   private(set) var isAdvertising = false
   private(set) var isScanning = false
 
-  private let configuration: HCIHostConfiguration
+  private let advertisingInterval: (min: UInt16, max: UInt16)
+  private let scan: (interval: UInt16, window: UInt16, isActive: Bool)
   private var address: HCICommand?
   private var setAddress: HCICommand?
   private var data: HCICommand?
@@ -44,7 +45,8 @@ struct Broadcaster: Sendable {
 
   init(isExtended: Bool, configuration: HCIHostConfiguration) {
     self.isExtended = isExtended
-    self.configuration = configuration
+    advertisingInterval = (configuration.advertisingIntervalMin, configuration.advertisingIntervalMax)
+    scan = (configuration.scanInterval, configuration.scanWindow, configuration.scansActively)
   }
 
   /// Whether `wish` needs another random address, for which nothing may be on the air and nothing being connected.
@@ -110,17 +112,16 @@ struct Broadcaster: Sendable {
   }
 
   private var advertisingParameters: HCICommand {
-    let (low, high) = (configuration.advertisingIntervalMin, configuration.advertisingIntervalMax)
+    let (low, high) = advertisingInterval
     return isExtended
       ? .leSetExtendedAdvertisingParameters(intervalMin: low, intervalMax: high)
       : .leSetAdvertisingParameters(intervalMin: low, intervalMax: high)
   }
 
   private var scanParameters: HCICommand {
-    let (interval, window) = (configuration.scanInterval, configuration.scanWindow)
-    return isExtended
-      ? .leSetExtendedScanParameters(active: configuration.scansActively, interval: interval, window: window)
-      : .leSetScanParameters(active: configuration.scansActively, interval: interval, window: window)
+    isExtended
+      ? .leSetExtendedScanParameters(active: scan.isActive, interval: scan.interval, window: scan.window)
+      : .leSetScanParameters(active: scan.isActive, interval: scan.interval, window: scan.window)
   }
 
   private func enableAdvertising(_ enable: Bool) -> HCICommand {

@@ -78,6 +78,7 @@ public struct HCIHost: Sendable {
   }
 
   private let configuration: HCIHostConfiguration
+  private let marks: BluezoneProfile.Marks
   private var effects: [Effect] = []
   private var generation = 0
   private var wanted: Advertisement?
@@ -106,6 +107,7 @@ public struct HCIHost: Sendable {
 
   public init(configuration: HCIHostConfiguration = HCIHostConfiguration()) {
     self.configuration = configuration
+    marks = BluezoneProfile.Marks(configuration.profile)
     lifeSigns = LifeSigns(configuration: configuration)
     ladder = RecoveryLadder(configuration: configuration.recovery)
     broadcaster = Broadcaster(isExtended: false, configuration: configuration)
@@ -345,7 +347,7 @@ public struct HCIHost: Sendable {
     for _ in 0..<count {
       let report = try read(bytes, &cursor)
       counters.reports += 1
-      let facts = AdvertisingFacts(bytes, in: report.data, profile: configuration.profile)
+      let facts = AdvertisingFacts(bytes, in: report.data, marks: marks)
       var sighting = Sighting(
         address: report.address, rssiDBm: report.rssiDBm, isScanResponse: report.eventType == 4, facts: facts)
       if facts.bluezoneID == nil, let slot = wanted?.slot {

@@ -24,6 +24,7 @@ struct PageInputs: Equatable, Sendable {
 }
 
 extension Kiosk {
+  @inline(__always)
   func inputsOfPage(at moment: Moment) -> PageInputs {
     PageInputs(
       second: moment.utc.seconds, utcOffsetSeconds: moment.utcOffsetSeconds, isSynchronised: moment.isSynchronised,
