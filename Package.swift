@@ -65,6 +65,10 @@ let package = Package(
     .executableTarget(
       name: "CountingReport", dependencies: ["KioskCore", "Simulator", "Tracer"], path: "Tests/CountingReport",
       swiftSettings: strict),
+    // What an advertisement costs, in figures. Without @testable, so that it is built with the kiosk's own flags.
+    .executableTarget(
+      name: "SpeedReport", dependencies: ["KioskCore", "Simulator", "Tracer"], path: "Tests/SpeedReport",
+      swiftSettings: strict),
 
     .testTarget(name: "TracerTests", dependencies: ["Tracer"], swiftSettings: strict),
     .testTarget(

@@ -79,6 +79,8 @@ public struct Kiosk: Sendable {
   /// nil where none is configured.
   public internal(set) var feed: FeedFollower?
   public internal(set) var checkIns = TouchCheckIn()
+  /// When `tick` next has something to do; at most a second away while there is a page to keep alive.
+  public private(set) var nextDeadline: MonotonicTime
 
   let settings: Settings
   let isDemo: Bool
@@ -103,6 +105,8 @@ public struct Kiosk: Sendable {
   var lines = LineProgram.dark
   let site: ScreenState.Site
   var shown: ScreenState?
+  /// From which it was made; nil when it is to be made anew.
+  var pageInputs: PageInputs?
   var rotation: PageRotation
   var writeFault: String?
   var visitWriteFault: String?
@@ -136,10 +140,13 @@ public struct Kiosk: Sendable {
       feed = FeedFollower(settings: settings.feed, at: moment.monotonic, randomBits: randomBits())
     }
     now = moment
+    nextDeadline = moment.monotonic
+    findNextDeadline()
   }
 
   /// The effects since the last call, in order.
   public mutating func takeEffects() -> [Effect] {
+    guard !effects.isEmpty else { return [] }
     defer { effects.removeAll(keepingCapacity: true) }
     return effects
   }
@@ -151,6 +158,8 @@ public struct Kiosk: Sendable {
     // What comes in now is of the slot that is now.
     if startedAt != nil { followClock(at: moment) }
     host.sightings.removeAll(keepingCapacity: true)
+    // Packets change what is on the page only by what `PageInputs` holds.
+    if case .packets = event {} else { pageInputs = nil }
     switch event {
     case .start:
       startedAt = time
@@ -194,22 +203,30 @@ public struct Kiosk: Sendable {
     }
     hear(at: moment)
     proceed(at: moment)
+    findNextDeadline()
   }
 
   /// What was heard with the last event, until the next comes.
   public var heard: [Sighting] { host.sightings }
 
-  /// When `tick` next has something to do; at most a second away while there is a page to keep alive.
-  public var nextDeadline: MonotonicTime {
+  /// Said anew after each event. Not a computed property: a kiosk is large, and reading one copies it.
+  private mutating func findNextDeadline() {
     let time = now.monotonic
     // The clock on the page turns with the wall clock's second, and pages with it.
     let toNextSecond = 1000 - (now.utc.milliseconds % 1000 + 1000) % 1000
-    return [
-      host.nextDeadline, contacts.nextDeadline, people.nextDeadline, visits.nextDeadline,
-      prompts.nextDeadline(after: time),
-      sensor.nextDeadline, checkIns.nextDeadline, isStopping || startedAt == nil ? nil : feed?.nextDeadline,
-      time.adding(milliseconds: toNextSecond),
-    ].compactMap(\.self).min() ?? time
+    var next = time.adding(milliseconds: toNextSecond)
+    func consider(_ deadline: MonotonicTime?) {
+      if let deadline { next = min(next, deadline) }
+    }
+    consider(host.nextDeadline)
+    consider(contacts.nextDeadline)
+    consider(people.nextDeadline)
+    consider(visits.nextDeadline)
+    consider(prompts.nextDeadline(after: time))
+    consider(sensor.nextDeadline)
+    consider(checkIns.nextDeadline)
+    if !isStopping, startedAt != nil { consider(feed?.nextDeadline) }
+    nextDeadline = next
   }
 
   // MARK: Hearing
@@ -228,6 +245,7 @@ public struct Kiosk: Sendable {
 
   /// What has become of people since the last event.
   private mutating func follow(_ event: People.Event, at moment: Moment) {
+    pageInputs = nil
     switch event {
     case .bluezonerNear:
       prompts.show(.accepted, at: moment)
@@ -252,8 +270,11 @@ public struct Kiosk: Sendable {
 
   // MARK: Going on
 
-  /// Whether visitors can rely on the kiosk: the radio runs, the clock is right, and F0 data is current. While the radio starts it is given
-  /// the benefit of the doubt.
+  /// Whether visitors can rely on the kiosk: the radio runs, the clock is right, and F0 data is current.
+  /// While the radio starts it is given the benefit of the doubt.
+  ///
+  /// Inlined, as what follows of that kind: a call would copy the whole kiosk.
+  @inline(__always)
   private func isDegraded(at moment: Moment) -> Bool {
     guard startedAt != nil else { return false }
     switch host.state {
@@ -284,7 +305,9 @@ public struct Kiosk: Sendable {
       }
     } else {
       if let due = contacts.takeDue(at: time) { effects.append(.write(due)) }
-      if let due = visits.takeDue(open: people.openVisits, at: moment) { effects.append(.writeVisits(due)) }
+      if visits.isDue(at: time), let due = visits.takeDue(open: people.openVisits, at: moment) {
+        effects.append(.writeVisits(due))
+      }
       if startedAt != nil, feed?.takeDue(at: time) ?? false { effects.append(.syncFeed) }
     }
     for effect in host.takeEffects() { effects.append(.radio(effect)) }
@@ -343,13 +366,20 @@ public struct Kiosk: Sendable {
 
   private mutating func show(at moment: Moment) {
     // Before the start nothing is known, and after the stop nothing is to be seen.
-    let lines = isStopping || startedAt == nil ? .dark : prompts.program
-    if lines != self.lines {
-      self.lines = lines
-      effects.append(.lines(lines))
+    let isDark = isStopping || startedAt == nil
+    if prompts.hasNewProgram || isDark {
+      prompts.hasNewProgram = isDark
+      let lines = isDark ? .dark : prompts.program
+      if lines != self.lines {
+        self.lines = lines
+        effects.append(.lines(lines))
+      }
     }
     guard startedAt != nil, !isStopping else { return }
     rotation.advance(to: moment.monotonic)
+    let inputs = inputsOfPage(at: moment)
+    guard inputs != pageInputs else { return }
+    pageInputs = inputs
     let state = screenState(at: moment)
     if state != shown {
       shown = state

@@ -40,7 +40,9 @@ extension Kiosk {
         guard settings.inputs.presencePrompts else { break }
         prompts.show(.noPhone, at: moment)
         rotation.callToInstall(at: moment.monotonic)
-      case .closed(let start, let end): visits.sensed(from: start, to: end, at: moment)
+      case .closed(let start, let end):
+        visits.sensed(from: start, to: end, at: moment)
+        pageInputs = nil
       case .stuck: note("the presence sensor does not come to rest: look at where it points, and at its wires")
       }
     }

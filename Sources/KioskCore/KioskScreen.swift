@@ -55,11 +55,25 @@ extension Kiosk {
     return today
   }
 
+  /// When F0 data last came in, and whether that is too long ago.
+  struct F0Age: Equatable, Sendable {
+    var lastSync: UTCTime
+    var isStale: Bool
+  }
+
+  /// nil if it never did.
+  @inline(__always)
+  func f0Age(at moment: Moment) -> F0Age? {
+    let followed = feed?.lastSync(at: moment)
+    guard let lastSync = lastF0Sync.map({ max($0, followed ?? $0) }) ?? followed else { return nil }
+    let limit = lastSync.adding(milliseconds: Int64(settings.screen.staleF0Hours) * 3_600_000)
+    return F0Age(lastSync: lastSync, isStale: moment.isSynchronised && moment.utc > limit)
+  }
+
   private func f0Data(at moment: Moment) -> ScreenState.F0Data {
-    guard let lastF0Sync = [lastF0Sync, feed?.lastSync(at: moment)].compactMap(\.self).max() else { return .never }
-    let words = LocalTime(lastF0Sync, offsetSeconds: moment.utcOffsetSeconds).dateAndMinute
-    let limit = lastF0Sync.adding(milliseconds: Int64(settings.screen.staleF0Hours) * 3_600_000)
-    return moment.isSynchronised && moment.utc > limit ? .stale(words) : .fresh(words)
+    guard let age = f0Age(at: moment) else { return .never }
+    let words = LocalTime(age.lastSync, offsetSeconds: moment.utcOffsetSeconds).dateAndMinute
+    return age.isStale ? .stale(words) : .fresh(words)
   }
 }
 

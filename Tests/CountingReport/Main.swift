@@ -3,19 +3,18 @@ import Foundation
 import KioskCore
 import Simulator
 
-/// How well people are counted: `crowds SEED …`, `day SEED`, `captures FOLDER` or `speed FOLDER`.
+/// How well people are counted: `crowds SEED …`, `day SEED` or `captures FOLDER`.
 @main struct Report {
   static func main() throws {
     let arguments = CommandLine.arguments.dropFirst()
     let seeds = arguments.dropFirst().compactMap { UInt64($0) }
     switch (arguments.first, arguments.dropFirst().first) {
     case ("captures", let folder?): try reportCaptures(folder, settings: People.Settings())
-    case ("speed", let folder?): try reportSpeed(folder)
     case ("day", let seed?): reportDay(seed: UInt64(seed) ?? 1)
     case ("crowds", _?) where seeds.count == arguments.count - 1: reportCrowds(seeds)
     default:
       FileHandle.standardError.write(
-        Data("usage: CountingReport crowds SEED …, day SEED, captures FOLDER, speed FOLDER\n".utf8))
+        Data("usage: CountingReport crowds SEED …, day SEED, captures FOLDER\n".utf8))
       exit(64)
     }
   }

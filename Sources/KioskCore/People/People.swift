@@ -84,7 +84,7 @@ public struct People: Sendable {
   var isLive: [Bool] = []
   var persons: [Person?] = []
   var freePersons: [Int32] = []
-  private var index: [BluetoothAddress: Int32] = [:]
+  private var index = TrackIndex()
   /// Whose each id is.
   var owners: [BluezoneID: Int32] = [:]
   /// Tracks that began lately and may continue another.
@@ -99,7 +99,8 @@ public struct People: Sendable {
   var paired: [UInt64: PairedReports] = [:]
   /// Tracks so far.
   private var admitted: UInt32 = 0
-  private var lastStep: Int64?
+  /// When time was last let pass, monotonic milliseconds: between two steps `counts` and visits stay.
+  private(set) var lastStep: Int64?
 
   /// Milliseconds from one step to the next.
   static let stepMilliseconds: Int64 = 500
@@ -112,14 +113,12 @@ public struct People: Sendable {
     let now = moment.monotonic.milliseconds
     let known = index[sighting.address]
     guard let i = known ?? admit(sighting, at: now) else { return }
-    let isChanged = tracks[Int(i)].hear(
-      sighting, near: settings.near, timeConstant: Float(settings.smoothingMilliseconds), at: now)
+    let timeConstant = Float(settings.smoothingMilliseconds)
+    let isChanged = tracks[Int(i)].hear(sighting, near: settings.near, timeConstant: timeConstant, at: now)
     if isChanged || known == nil { settle(i) }
-    let person = tracks[Int(i)].person
-    if let rssi = sighting.rssiDBm, person >= 0 {
-      persons[Int(person)]?.nearness.hear(
-        Float(rssi) - tracks[Int(i)].threshold, settings.near, timeConstant: Float(settings.smoothingMilliseconds),
-        at: now)
+    if let rssi = sighting.rssiDBm, tracks[Int(i)].person >= 0 {
+      persons[Int(tracks[Int(i)].person)]?.nearness.hear(
+        Float(rssi) - tracks[Int(i)].threshold, settings.near, timeConstant: timeConstant, at: now)
     }
     if let id = sighting.bluezoneID, tracks[Int(i)].id != id { learn(id, sighting.platform, of: i, at: now) }
   }
@@ -142,15 +141,14 @@ public struct People: Sendable {
       tracks.append(track)
       isLive.append(true)
     }
-    index[sighting.address] = i
+    index.insert(sighting.address, i)
     return i
   }
 
   /// A device that turns out to be a phone becomes a person.
   private mutating func settle(_ i: Int32) {
-    let track = tracks[Int(i)]
-    guard track.person < 0, track.signs.kind.isPhone else { return }
-    tracks[Int(i)].person = add(Person(track: i, firstHeard: track.firstHeard))
+    guard tracks[Int(i)].person < 0, tracks[Int(i)].signs.kind.isPhone else { return }
+    tracks[Int(i)].person = add(Person(track: i, firstHeard: tracks[Int(i)].firstHeard))
     newcomers.append(i)
     arrivals += 1
   }
@@ -228,7 +226,7 @@ public struct People: Sendable {
 
   /// When `advance` next has something to do; nil while nobody is here.
   public var nextDeadline: MonotonicTime? {
-    guard let lastStep, !index.isEmpty || !persons.allSatisfy({ $0 == nil }) else { return nil }
+    guard let lastStep, !index.isEmpty || persons.count > freePersons.count else { return nil }
     return MonotonicTime(milliseconds: lastStep + Self.stepMilliseconds)
   }
 
@@ -249,7 +247,7 @@ public struct People: Sendable {
     for i in tracks.indices where isLive[i] {
       if now - tracks[i].lastHeard >= settings.aroundMilliseconds {
         isLive[i] = false
-        index[tracks[i].address] = nil
+        index.remove(tracks[i].address)
         freeTracks.append(Int32(i))
         let p = tracks[i].person
         if p >= 0 { persons[Int(p)]?.tracks.removeAll { $0 == Int32(i) } }

@@ -13,12 +13,14 @@ public struct PromptSchedule: Sendable {
   }
 
   private let settings: PromptSettings
-  private var showings: [Outcome: Showing] = [:]
+  private var showings: [Outcome: Showing] = [:] { didSet { hasNewProgram = true } }
   private var restsUntil: [Outcome: MonotonicTime] = [:]
-  private var beep: LineProgram.Run?
+  private var beep: LineProgram.Run? { didSet { hasNewProgram = true } }
   private var allowance: BeepAllowance
-  private var permanent: LineProgram.Run?
-  private var notice: LineProgram.Run?
+  private var permanent: LineProgram.Run? { didSet { hasNewProgram = true } }
+  /// Whether `program` may differ from what it was when this was last set to false.
+  var hasNewProgram = true
+  private var notice: LineProgram.Run? { didSet { hasNewProgram = true } }
   public private(set) var isDegraded = false
   /// When it is heard again; nil when it is not muted.
   public private(set) var mutedUntil: MonotonicTime?
@@ -84,7 +86,7 @@ public struct PromptSchedule: Sendable {
       showings[outcome] = nil
       if showing.isCutShort { restsUntil[outcome] = end.adding(milliseconds: settings.promptRestMilliseconds) }
     }
-    restsUntil = restsUntil.filter { now < $0.value }
+    if !restsUntil.isEmpty { restsUntil = restsUntil.filter { now < $0.value } }
     if let end = beep?.end, now >= end { beep = nil }
     if let end = mutedUntil, now >= end { mutedUntil = nil }
   }
@@ -116,7 +118,14 @@ public struct PromptSchedule: Sendable {
 
   /// When something ends by itself; blinking needs nobody.
   public func nextDeadline(after now: MonotonicTime) -> MonotonicTime? {
-    (showings.values.map(\.run.end) + [beep?.end, mutedUntil]).compactMap(\.self).filter { $0 > now }.min()
+    var next: MonotonicTime?
+    func consider(_ time: MonotonicTime?) {
+      if let time, time > now { next = next.map { min($0, time) } ?? time }
+    }
+    for showing in showings.values { consider(showing.run.end) }
+    consider(beep?.end)
+    consider(mutedUntil)
+    return next
   }
 
   // MARK: The lamp

@@ -83,6 +83,8 @@ public struct VisitBook: Sendable {
 
   // MARK: To the disk
 
+  func isDue(at now: MonotonicTime) -> Bool { ledger.isDue(at: now) }
+
   mutating func takeDue(open: [Visit], at moment: Moment) -> [VisitUpdate]? { ledger.takeDue(open: open, at: moment) }
 
   /// Everything, for the end of the run: who is still here leaves with it.

@@ -43,10 +43,13 @@ public struct VisitLedger: Sendable {
     add(VisitUpdate(visit, at: moment), at: moment.monotonic)
   }
 
+  /// Whether `takeDue` would look for something to give: not with every event.
+  func isDue(at now: MonotonicTime) -> Bool { writeDue.map { now >= $0 } ?? false }
+
   /// Everything pending and how the open visits stand, 10 s after the first news or the last write; nil before, and if
   /// there is nothing.
   public mutating func takeDue(open: [Visit], at moment: Moment) -> [VisitUpdate]? {
-    guard let writeDue, moment.monotonic >= writeDue else { return nil }
+    guard isDue(at: moment.monotonic) else { return nil }
     let updates = takeAll(open: open, at: moment)
     return updates.isEmpty ? nil : updates
   }

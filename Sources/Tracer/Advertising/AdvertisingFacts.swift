@@ -74,12 +74,20 @@ extension AdvertisingFacts {
   ///
   /// Source: Core 5.4, vol. 3, part C, 11 (a length of zero ends the significant part).
   public init(_ bytes: Span<UInt8>, in range: Range<Int>, profile: BluezoneProfile = .standard) {
-    var at = max(range.lowerBound, 0)
-    let end = min(range.upperBound, bytes.count)
+    self.init(bytes, in: range, marks: BluezoneProfile.Marks(profile))
+  }
+
+  /// The same, by numbers that were made of the profile once.
+  init(_ bytes: Span<UInt8>, in range: Range<Int>, marks: BluezoneProfile.Marks) {
+    let first = min(max(range.lowerBound, 0), bytes.count)
+    // Cut out, so that what is checked here is what the reads would check again.
+    let data = bytes.extracting(first..<min(max(range.upperBound, first), bytes.count))
+    let end = data.count
+    var at = 0
     var hasBluezoneService = false
     var id: BluezoneID?
     while at < end {
-      let length = Int(bytes[at])
+      let length = Int(data[at])
       if length == 0 { break }
       let type = at + 1
       let next = type + length
@@ -88,44 +96,44 @@ extension AdvertisingFacts {
         break
       }
       let value = type + 1
-      switch bytes[type] {
+      switch data[type] {
       case ADType.flags.rawValue where next - value == 1:
-        flags = bytes[value]
+        flags = data[value]
       case ADType.shortenedName.rawValue, ADType.completeName.rawValue:
-        if nameDigest == 0 { nameDigest = Digest.of(bytes, in: value..<next) }
+        if nameDigest == 0 { nameDigest = Digest.of(data, in: value..<next) }
       case ADType.incompleteServices16.rawValue, ADType.completeServices16.rawValue:
         var i = value
         while i + 1 < next {
-          let uuid = UInt16(bytes[i]) | UInt16(bytes[i + 1]) << 8
-          if uuid == profile.serviceUUID { hasBluezoneService = true }
+          let uuid = UInt16(data[i]) | UInt16(data[i + 1]) << 8
+          if uuid == marks.serviceUUID { hasBluezoneService = true }
           remember(service: uuid)
           i += 2
         }
       case ADType.serviceData16.rawValue where next - value >= 2:
-        remember(service: UInt16(bytes[value]) | UInt16(bytes[value + 1]) << 8)
-        if token == 0, next - value >= 2 + Self.leastTokenBytes { token = Digest.of(bytes, in: value + 2..<next) }
+        remember(service: UInt16(data[value]) | UInt16(data[value + 1]) << 8)
+        if token == 0, next - value >= 2 + Self.leastTokenBytes { token = Digest.of(data, in: value + 2..<next) }
       case ADType.incompleteServices128.rawValue, ADType.completeServices128.rawValue:
         var i = value
         while i + 16 <= next {
-          if Self.equals(bytes, at: i, profile.iosServiceUUID) { hasIOSBluezoneService = true }
+          if marks.isIOSService(data, at: i) { hasIOSBluezoneService = true }
           i += 16
         }
       case ADType.txPowerLevel.rawValue where next - value == 1:
-        txPowerDBm = Int8(bitPattern: bytes[value])
+        txPowerDBm = Int8(bitPattern: data[value])
       case ADType.manufacturerData.rawValue where next - value >= 2:
-        let company = UInt16(bytes[value]) | UInt16(bytes[value + 1]) << 8
+        let company = UInt16(data[value]) | UInt16(data[value + 1]) << 8
         if companyID == nil { companyID = company }
-        if company == profile.companyID {
-          let found = BluezoneID(bytes, value + 2..<next)
+        if company == marks.companyID {
+          let found = BluezoneID(data, value + 2..<next)
           if found == nil || (id != nil && id != found) { hasWrongBluezoneData = true }
           if id == nil { id = found }
         } else if company == AppleContinuity.companyID {
-          appleTypes |= AppleContinuity.types(bytes, in: value + 2..<next)
-          if nearbyInfo == nil, let found = AppleContinuity.nearbyInfo(bytes, in: value + 2..<next) {
+          appleTypes |= AppleContinuity.types(data, in: value + 2..<next)
+          if nearbyInfo == nil, let found = AppleContinuity.nearbyInfo(data, in: value + 2..<next) {
             nearbyInfo = found
             if token == 0 { token = found.token }
           }
-          if AppleContinuity.hasOverflowBit(bytes, in: value + 2..<next, profile) { hasOverflowBit = true }
+          if AppleContinuity.hasOverflowBit(data, in: value + 2..<next, marks) { hasOverflowBit = true }
         }
       default: break
       }
@@ -140,9 +148,4 @@ extension AdvertisingFacts {
 
   /// Service data shorter than this says what a device is, hardly which one.
   private static let leastTokenBytes = 4
-
-  private static func equals(_ bytes: Span<UInt8>, at start: Int, _ uuid: [UInt8]) -> Bool {
-    for i in uuid.indices where bytes[start + i] != uuid[i] { return false }
-    return true
-  }
 }

@@ -65,12 +65,12 @@ public enum AppleContinuity {
     return nil
   }
 
-  /// Whether the overflow area that starts in `range` has the profile's bit. Several apps set several bits: the bit is
+  /// Whether the overflow area that starts in `range` has Bluezone's bit. Several apps set several bits: the bit is
   /// tested, not the mask.
-  static func hasOverflowBit(_ bytes: Span<UInt8>, in range: Range<Int>, _ profile: BluezoneProfile) -> Bool {
-    guard (0..<16).contains(profile.overflowByte) else { return false }
-    let at = range.lowerBound + 1 + profile.overflowByte
+  static func hasOverflowBit(_ bytes: Span<UInt8>, in range: Range<Int>, _ marks: BluezoneProfile.Marks) -> Bool {
+    guard (0..<16).contains(marks.overflowByte) else { return false }
+    let at = range.lowerBound + 1 + marks.overflowByte
     guard !range.isEmpty, bytes[range.lowerBound] == overflowArea, at < range.upperBound else { return false }
-    return bytes[at] & profile.overflowBit != 0
+    return bytes[at] & marks.overflowBit != 0
   }
 }

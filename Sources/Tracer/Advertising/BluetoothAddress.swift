@@ -13,9 +13,11 @@ public struct BluetoothAddress: Hashable, Sendable {
 
   /// From the six bytes of an HCI packet, least significant first. `start` + 6 lies inside `bytes`.
   init(_ bytes: Span<UInt8>, at start: Int, isRandom: Bool) {
-    var bits: UInt64 = 0
-    for i in 0..<6 { bits |= UInt64(bytes[start + i]) << (8 * UInt64(i)) }
-    self.init(bits: bits, isRandom: isRandom)
+    // Cut out first: one check of the bounds instead of six.
+    let six = bytes.extracting(start..<start + 6)
+    let low = UInt64(six[0]) | UInt64(six[1]) << 8 | UInt64(six[2]) << 16
+    let high = UInt64(six[3]) | UInt64(six[4]) << 8 | UInt64(six[5]) << 16
+    self.init(bits: low | high << 24, isRandom: isRandom)
   }
 
   public var isRandom: Bool { value >> 63 == 1 }

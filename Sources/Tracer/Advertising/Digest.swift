@@ -6,7 +6,8 @@ enum Digest {
   /// Never 0, which stands for nothing. `range` lies inside `bytes`.
   static func of(_ bytes: Span<UInt8>, in range: Range<Int>) -> UInt32 {
     var hash: UInt32 = 0x811C_9DC5
-    for i in range { hash = (hash ^ UInt32(bytes[i])) &* 0x0100_0193 }
+    let part = bytes.extracting(range)
+    for i in part.indices { hash = (hash ^ UInt32(part[i])) &* 0x0100_0193 }
     return hash == 0 ? 1 : hash
   }
 }

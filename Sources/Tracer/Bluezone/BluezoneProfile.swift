@@ -18,4 +18,33 @@ public struct BluezoneProfile: Hashable, Sendable {
   public static let standard = BluezoneProfile()
 
   public init() {}
+
+  /// What is looked for in every advertisement, as plain numbers: arrays would be retained for each.
+  struct Marks: Sendable {
+    let serviceUUID: UInt16
+    let companyID: UInt16
+    /// The 16 bytes of the iOS service as they lie in memory; nil if there are not 16, which nothing equals.
+    let iosService: (UInt64, UInt64)?
+    let overflowByte: Int
+    let overflowBit: UInt8
+
+    init(_ profile: BluezoneProfile) {
+      serviceUUID = profile.serviceUUID
+      companyID = profile.companyID
+      let uuid = profile.iosServiceUUID
+      iosService = uuid.count == 16 ? (Self.bits(uuid.span, at: 0), Self.bits(uuid.span, at: 8)) : nil
+      overflowByte = profile.overflowByte
+      overflowBit = profile.overflowBit
+    }
+
+    /// Whether the 16 bytes from `start` on, which lie inside `bytes`, are the iOS service.
+    func isIOSService(_ bytes: Span<UInt8>, at start: Int) -> Bool {
+      guard let iosService else { return false }
+      return iosService == (Self.bits(bytes, at: start), Self.bits(bytes, at: start + 8))
+    }
+
+    private static func bits(_ bytes: Span<UInt8>, at start: Int) -> UInt64 {
+      (0..<8).reduce(0) { $0 | UInt64(bytes[start + $1]) << (8 * UInt64($1)) }
+    }
+  }
 }

@@ -51,17 +51,22 @@ struct ByteCursor {
 
   /// Takes `count` bytes and gives their range.
   mutating func range(_ count: Int, _ field: StaticString) throws(ParseError) -> Range<Int> {
-    guard count >= 0, count <= remaining else {
-      throw ParseError(.truncated, field: "\(field)", offset: offset)
-    }
+    guard count >= 0, count <= remaining else { throw cutOff(field) }
     let start = offset
     offset += count
     return start..<offset
   }
 
   mutating func uint8(_ bytes: Span<UInt8>, _ field: StaticString) throws(ParseError) -> UInt8 {
-    let range = try range(1, field)
-    return bytes[range.lowerBound]
+    guard offset < end else { throw cutOff(field) }
+    defer { offset += 1 }
+    return bytes[offset]
+  }
+
+  /// Apart from the reads, so that they stay small.
+  @inline(never)
+  private func cutOff(_ field: StaticString) -> ParseError {
+    ParseError(.truncated, field: "\(field)", offset: offset)
   }
 
   /// Little-endian, as everything in Bluetooth.

@@ -11,24 +11,54 @@ struct Broadcaster: Sendable {
     var scans = true
   }
 
+  /// The commands that say what an advertisement is: made once for each, since a wish is looked at with every packet.
+  private struct Wording: Sendable {
+    let advertisement: HCIHost.Advertisement
+    let address: HCICommand
+    let setAddress: HCICommand?
+    /// nil without an id.
+    let data: HCICommand?
+
+    init(_ advertisement: HCIHost.Advertisement, isExtended: Bool) {
+      self.advertisement = advertisement
+      address = .leSetRandomAddress(advertisement.address)
+      setAddress = isExtended ? .leSetAdvertisingSetRandomAddress(advertisement.address) : nil
+      data = advertisement.id.map {
+        let bytes = BluezoneAdvertisement.data(for: $0)
+        return isExtended ? .leSetExtendedAdvertisingData(bytes) : .leSetAdvertisingData(bytes)
+      }
+    }
+  }
+
   let isExtended: Bool
   private(set) var isAdvertising = false
   private(set) var isScanning = false
 
-  private let configuration: HCIHostConfiguration
+  private let advertisingInterval: (min: UInt16, max: UInt16)
+  private let scan: (interval: UInt16, window: UInt16, isActive: Bool)
   private var address: HCICommand?
   private var setAddress: HCICommand?
   private var data: HCICommand?
   private var hasAdvertisingParameters = false
   private var hasScanParameters = false
+  private var wording: Wording?
 
   init(isExtended: Bool, configuration: HCIHostConfiguration) {
     self.isExtended = isExtended
-    self.configuration = configuration
+    advertisingInterval = (configuration.advertisingIntervalMin, configuration.advertisingIntervalMax)
+    scan = (configuration.scanInterval, configuration.scanWindow, configuration.scansActively)
   }
 
   /// Whether `wish` needs another random address, for which nothing may be on the air and nothing being connected.
-  func needsAddress(_ wish: Wish) -> Bool { address != .leSetRandomAddress(wish.advertisement.address) }
+  mutating func needsAddress(_ wish: Wish) -> Bool {
+    word(wish.advertisement)
+    return address != wording?.address
+  }
+
+  private mutating func word(_ advertisement: HCIHost.Advertisement) {
+    guard wording?.advertisement != advertisement else { return }
+    wording = Wording(advertisement, isExtended: isExtended)
+  }
 
   /// The controller has carried out `command`.
   mutating func confirm(_ command: HCICommand) {
@@ -51,8 +81,8 @@ struct Broadcaster: Sendable {
   ///
   /// The random address may only be set while neither advertising nor scanning runs; so a rotation is: both off,
   /// address, data, both on. Source: Core 5.4, vol. 4, part E, 7.8.4.
-  func next(_ wish: Wish) -> HCICommand? {
-    if needsAddress(wish) { return off ?? .leSetRandomAddress(wish.advertisement.address) }
+  mutating func next(_ wish: Wish) -> HCICommand? {
+    if needsAddress(wish) { return off ?? wording?.address }
     if !wish.scans, isScanning { return enableScanning(false) }
     if let command = nextOfAdvertising(wish) { return command }
     guard wish.scans, !isScanning else { return nil }
@@ -67,13 +97,10 @@ struct Broadcaster: Sendable {
   }
 
   private func nextOfAdvertising(_ wish: Wish) -> HCICommand? {
-    guard wish.advertises, let id = wish.advertisement.id else {
+    guard wish.advertises, let wantedData = wording?.data else {
       return isAdvertising ? enableAdvertising(false) : nil
     }
-    let bytes = BluezoneAdvertisement.data(for: id)
-    let wantedData: HCICommand = isExtended ? .leSetExtendedAdvertisingData(bytes) : .leSetAdvertisingData(bytes)
-    let wantedSetAddress: HCICommand? =
-      isExtended ? .leSetAdvertisingSetRandomAddress(wish.advertisement.address) : nil
+    let wantedSetAddress = wording?.setAddress
     if isAdvertising {
       return data == wantedData && setAddress == wantedSetAddress ? nil : enableAdvertising(false)
     }
@@ -85,17 +112,16 @@ struct Broadcaster: Sendable {
   }
 
   private var advertisingParameters: HCICommand {
-    let (low, high) = (configuration.advertisingIntervalMin, configuration.advertisingIntervalMax)
+    let (low, high) = advertisingInterval
     return isExtended
       ? .leSetExtendedAdvertisingParameters(intervalMin: low, intervalMax: high)
       : .leSetAdvertisingParameters(intervalMin: low, intervalMax: high)
   }
 
   private var scanParameters: HCICommand {
-    let (interval, window) = (configuration.scanInterval, configuration.scanWindow)
-    return isExtended
-      ? .leSetExtendedScanParameters(active: configuration.scansActively, interval: interval, window: window)
-      : .leSetScanParameters(active: configuration.scansActively, interval: interval, window: window)
+    isExtended
+      ? .leSetExtendedScanParameters(active: scan.isActive, interval: scan.interval, window: scan.window)
+      : .leSetScanParameters(active: scan.isActive, interval: scan.interval, window: scan.window)
   }
 
   private func enableAdvertising(_ enable: Bool) -> HCICommand {

@@ -68,6 +68,7 @@ struct Connections: Sendable {
 
   /// Packets for the controller, as many as its buffers still hold, a round of one each at a time.
   mutating func takePackets(buffers: Int) -> [[UInt8]] {
+    guard !table.isEmpty else { return [] }
     var free = buffers - table.values.reduce(0) { $0 + $1.packetsInController }
     var packets: [[UInt8]] = []
     let handles = table.keys.sorted()
@@ -87,12 +88,13 @@ struct Connections: Sendable {
   /// The next connection to be ended, which then counts as being ended.
   mutating func nextToEnd() -> UInt16? {
     if let handle = refused.popLast() { return handle }
+    guard !table.isEmpty else { return nil }
     guard let handle = table.first(where: { $0.value.isOver && !ending.contains($0.key) })?.key else { return nil }
     ending.insert(handle)
     return handle
   }
 
-  var nextDeadline: MonotonicTime? { table.values.compactMap(\.nextDeadline).min() }
+  var nextDeadline: MonotonicTime? { table.isEmpty ? nil : table.values.compactMap(\.nextDeadline).min() }
 
   mutating func tick(at now: MonotonicTime) { for handle in table.keys { table[handle]?.tick(at: now) } }
 

@@ -78,6 +78,7 @@ public struct HCIHost: Sendable {
   }
 
   private let configuration: HCIHostConfiguration
+  private let marks: BluezoneProfile.Marks
   private var effects: [Effect] = []
   private var generation = 0
   private var wanted: Advertisement?
@@ -106,6 +107,7 @@ public struct HCIHost: Sendable {
 
   public init(configuration: HCIHostConfiguration = HCIHostConfiguration()) {
     self.configuration = configuration
+    marks = BluezoneProfile.Marks(configuration.profile)
     lifeSigns = LifeSigns(configuration: configuration)
     ladder = RecoveryLadder(configuration: configuration.recovery)
     broadcaster = Broadcaster(isExtended: false, configuration: configuration)
@@ -115,6 +117,7 @@ public struct HCIHost: Sendable {
 
   /// The effects since the last call, in order.
   public mutating func takeEffects() -> [Effect] {
+    guard !effects.isEmpty else { return [] }
     defer { effects.removeAll(keepingCapacity: true) }
     return effects
   }
@@ -196,21 +199,22 @@ public struct HCIHost: Sendable {
 
   /// The next time at which `tick` has something to do.
   public var nextDeadline: MonotonicTime? {
-    var times: [MonotonicTime] = []
-    if case .down(_, let retryAt) = state { times.append(retryAt) }
-    if case .recovering(_, _, let deadline) = state { times.append(deadline) }
-    if let pending { times.append(pending.deadline) }
-    if let openDeadline { times.append(openDeadline) }
-    if let stopDeadline { times.append(stopDeadline) }
-    if let deadline = lifeSigns.silenceDeadline(factor: ladder.silenceFactor) { times.append(deadline) }
+    var next: MonotonicTime?
+    func consider(_ time: MonotonicTime?) {
+      if let time { next = next.map { min($0, time) } ?? time }
+    }
+    if case .down(_, let retryAt) = state { consider(retryAt) }
+    if case .recovering(_, _, let deadline) = state { consider(deadline) }
+    consider(pending?.deadline)
+    consider(openDeadline)
+    consider(stopDeadline)
+    consider(lifeSigns.silenceDeadline(factor: ladder.silenceFactor))
     if state == .running, !isListenOnly, pending == nil, credits > 0 {
-      if let due = connections.nextDeadline { times.append(due) }
-      if let due = initiator.nextDeadline(of: scheduler, after: proceededAt) { times.append(due) }
+      consider(connections.nextDeadline)
+      consider(initiator.nextDeadline(of: scheduler, after: proceededAt))
     }
-    if let due = lifeSigns.checkDue, isWaitingForCredits || (pending == nil && state == .running) {
-      times.append(due)
-    }
-    return times.min()
+    if isWaitingForCredits || (pending == nil && state == .running) { consider(lifeSigns.checkDue) }
+    return next
   }
 
   public mutating func tick(at now: MonotonicTime) {
@@ -343,7 +347,7 @@ public struct HCIHost: Sendable {
     for _ in 0..<count {
       let report = try read(bytes, &cursor)
       counters.reports += 1
-      let facts = AdvertisingFacts(bytes, in: report.data, profile: configuration.profile)
+      let facts = AdvertisingFacts(bytes, in: report.data, marks: marks)
       var sighting = Sighting(
         address: report.address, rssiDBm: report.rssiDBm, isScanResponse: report.eventType == 4, facts: facts)
       if facts.bluezoneID == nil, let slot = wanted?.slot {
@@ -490,8 +494,10 @@ public struct HCIHost: Sendable {
       if let since = gapSince { lastGapMilliseconds = now.milliseconds(since: since) }
       gapSince = nil
     }
-    for reading in connections.readings { finishReading(reading, at: now) }
-    connections.readings.removeAll(keepingCapacity: true)
+    if !connections.readings.isEmpty {
+      for reading in connections.readings { finishReading(reading, at: now) }
+      connections.readings.removeAll(keepingCapacity: true)
+    }
     if state == .running {
       for packet in connections.takePackets(buffers: max(controller.dataPackets, 1)) { effects.append(.send(packet)) }
     }

@@ -23,7 +23,16 @@ struct Initiator: Sendable {
     case cancelling(Attempt)
   }
 
-  private let configuration: HCIHostConfiguration
+  /// What of the host's configuration is needed here: a copy of all of it would be carried along with each packet.
+  private struct Configuration: Sendable {
+    let connectionsAtOnce: Int
+    let scansActively: Bool
+    let initiatingInterval: UInt16
+    let initiatingMilliseconds: Int64
+    let initiatingShare: Double
+  }
+
+  private let configuration: Configuration
   private var state = State.idle
   private var scansMeanwhile = true
   private var advertisesMeanwhile = true
@@ -34,11 +43,20 @@ struct Initiator: Sendable {
   private var budget = 0.0
   private var budgetAt: MonotonicTime?
 
-  init(configuration: HCIHostConfiguration) { self.configuration = configuration }
+  init(configuration: HCIHostConfiguration) {
+    self.init(
+      Configuration(
+        connectionsAtOnce: configuration.connectionsAtOnce, scansActively: configuration.scansActively,
+        initiatingInterval: configuration.initiatingInterval,
+        initiatingMilliseconds: configuration.initiatingMilliseconds,
+        initiatingShare: configuration.initiatingShare))
+  }
+
+  private init(_ configuration: Configuration) { self.configuration = configuration }
 
   /// A new controller: what it says of itself is believed until it refuses.
   mutating func begin(with controller: ControllerInformation, at now: MonotonicTime) {
-    self = Self(configuration: configuration)
+    self = Self(configuration)
     // A controller that does not tell is tried, and found out.
     let tells = controller.supportedStates != 0
     scansMeanwhile = !tells || controller.canScanWhileInitiating(actively: configuration.scansActively)
@@ -47,7 +65,7 @@ struct Initiator: Sendable {
     budgetAt = now
   }
 
-  mutating func forget() { self = Self(configuration: configuration) }
+  mutating func forget() { self = Self(configuration) }
 
   var isInitiating: Bool {
     switch state {

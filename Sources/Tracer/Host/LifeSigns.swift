@@ -3,7 +3,8 @@
 /// Whether a controller that was started still does what it was told: a question every few seconds, and an ear for
 /// the air.
 struct LifeSigns: Sendable {
-  private let configuration: HCIHostConfiguration
+  private let aliveCheckMilliseconds: Int64
+  private let silenceMilliseconds: Int64
   /// When the next question is due.
   private(set) var checkDue: MonotonicTime?
   private var isChecking = false
@@ -15,7 +16,10 @@ struct LifeSigns: Sendable {
   private var silentSince: MonotonicTime?
   private var reportsAtSilence = 0
 
-  init(configuration: HCIHostConfiguration) { self.configuration = configuration }
+  init(configuration: HCIHostConfiguration) {
+    aliveCheckMilliseconds = configuration.aliveCheckMilliseconds
+    silenceMilliseconds = configuration.silenceMilliseconds
+  }
 
   /// The controller is started anew; what kind of controller it is stays known.
   mutating func restart() {
@@ -26,7 +30,7 @@ struct LifeSigns: Sendable {
 
   /// A command was sent: as long as it is answered nothing else needs to be asked.
   mutating func sent(at now: MonotonicTime) {
-    checkDue = now.adding(milliseconds: configuration.aliveCheckMilliseconds)
+    checkDue = now.adding(milliseconds: aliveCheckMilliseconds)
   }
 
   // MARK: Questions
@@ -71,7 +75,7 @@ struct LifeSigns: Sendable {
 
   /// When the silence has lasted too long, if nothing is heard until then; nil while nothing can be heard.
   func silenceDeadline(factor: Int64) -> MonotonicTime? {
-    silentSince?.adding(milliseconds: configuration.silenceMilliseconds * factor)
+    silentSince?.adding(milliseconds: silenceMilliseconds * factor)
   }
 
   /// The air is never silent for long where people are.

@@ -179,7 +179,7 @@ public struct ReadScheduler: Sendable {
 
   /// When somebody who waits out a pause may next be asked, after `now`.
   public func nextDeadline(after now: MonotonicTime) -> MonotonicTime? {
-    candidates.values.filter { !$0.isUnderWay }.compactMap(\.notBefore).filter { $0 > now }.min()
+    candidates.values.lazy.filter { !$0.isUnderWay }.compactMap(\.notBefore).filter { $0 > now }.min()
   }
 
   /// Ids are of one slot: with the next one everything is read again. No address is kept for longer than it is of use.
