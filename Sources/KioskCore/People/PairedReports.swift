@@ -19,7 +19,7 @@ struct PairedReports: Sendable {
   private var (d, dd): (Float, Float) = (0, 0)
 
   /// Reports further apart are no pair.
-  static let togetherMilliseconds: Int64 = 30
+  static let togetherMilliseconds: Int32 = 30
   /// How long a scanner stays on a channel.
   static let scanMilliseconds: Float = 60
   /// Variance of the difference of a phone's reports on the same channel, dB²: 3.2 of one who stands, as recorded; more
@@ -34,13 +34,13 @@ struct PairedReports: Sendable {
   mutating func add(_ x: SecondOfReports, _ y: SecondOfReports, second: Int64) -> Bool {
     var (i, k, hasPair) = (0, 0, false)
     while i < x.count, k < y.count {
-      let apart = x.time(i) - y.time(k)
+      let apart = x.apart(i, y, k)
       if apart > Self.togetherMilliseconds {
         k += 1
       } else if apart < -Self.togetherMilliseconds {
         i += 1
       } else {
-        add(Float(x.strength(i)), Float(y.strength(k)), apart: Float(abs(apart)))
+        add(Float(x.strength(i)), Float(y.strength(k)), apart: Float(apart.magnitude))
         (i, k, hasPair) = (i + 1, k + 1, true)
       }
     }

@@ -6,19 +6,22 @@ struct SecondOfReports: Sendable {
   static let limit = 16
 
   private(set) var count = 0
-  private var times = InlineArray<16, Int64>(repeating: 0)
+  /// The low 32 bits of milliseconds are enough to compare what is of one second.
+  private var times = InlineArray<16, Int32>(repeating: 0)
   private var strengths = InlineArray<16, Int8>(repeating: 0)
 
   /// `now` in milliseconds.
   mutating func add(_ rssiDBm: Int8, at now: Int64) {
     guard count < Self.limit else { return }
-    times[count] = now
+    times[count] = Int32(truncatingIfNeeded: now)
     strengths[count] = rssiDBm
     count += 1
   }
 
   mutating func removeAll() { count = 0 }
 
-  func time(_ i: Int) -> Int64 { times[i] }
+  /// Milliseconds from the `k`th of `other` to the `i`th of these.
+  func apart(_ i: Int, _ other: borrowing Self, _ k: Int) -> Int32 { times[i] &- other.times[k] }
+
   func strength(_ i: Int) -> Int8 { strengths[i] }
 }
