@@ -185,7 +185,10 @@ class KioskCase(unittest.TestCase):
         return None if opcodes & {LE_ADV_ENABLE, LE_EXT_ADV_ENABLE} else "no command to advertise"
 
     def running_problem(self) -> str | None:
-        state, reason = radio(self.kiosk.status())
+        try:
+            state, reason = radio(self.kiosk.status())
+        except AssertionError as error:
+            return str(error)  # A kiosk that has just been started does not answer yet.
         return None if state == "running" else f"status says radio {state} ({reason})"
 
     def check_identity(self) -> None:
