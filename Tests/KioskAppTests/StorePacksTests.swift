@@ -257,6 +257,62 @@ import Tracer
     #expect(try packs() == 0 && store.damage == nil)
   }
 
+  @Test("Where the pages of a pack have rotted, its slot alone is lost", arguments: 1...12 as ClosedRange<UInt64>)
+  func rottenPages(seed: UInt64) throws {
+    try fill(slots: 6, each: 1500)
+    try packAll()
+    let whole = try all()
+    let pages = try DatabaseQueue(path: store.path).writeWithoutTransaction { db in
+      try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+      return try Int.fetchAll(
+        db, sql: "SELECT pageno FROM dbstat WHERE name = 'contactPack' AND pagetype = 'overflow' ORDER BY 1")
+    }
+    #expect(pages.count > 40)
+    var random = SplitMix64(seed: seed)
+    let page = try #require(pages.randomElement(using: &random))
+    // Half of them where the page says which comes next, half in what it holds.
+    let offset = seed % 2 == 0 ? Int.random(in: 0..<4, using: &random) : Int.random(in: 4..<4096, using: &random)
+    let copy = try Folder()
+    var bytes = try Data(contentsOf: URL(fileURLWithPath: store.path))
+    bytes[(page - 1) * 4096 + offset] ^= UInt8.random(in: 1...255, using: &random)
+    try bytes.write(to: URL(fileURLWithPath: copy.path + "/kiosk.sqlite"))
+    let damaged = try Store(dataFolder: copy.path, access: .change)
+    let read = try all(damaged)
+    let lost = Set(whole).subtracting(read)
+    #expect(Set(read).isSubset(of: whole) && lost.count == 1500, "seed \(seed)")
+    #expect(Set(lost.map { LogSlot.number(at: $0.first) }).count == 1)
+    #expect(damaged.damage != nil)
+    // Matching goes by it, whichever of the two pieces it was.
+    let key = try #require(BluezoneKey([UInt8](repeating: 5, count: 32)))
+    let entry = F0Entry(dailyKey: key, start: UTCTime(seconds: day), end: UTCTime(seconds: day + 86_399))
+    #expect(try damaged.countMatches([entry], toleranceSlots: 1).contacts == 0)
+    try hear(heard(90_005, at: day + 10), heard(90_006, at: day + 5000), in: damaged)
+    try packAll(in: damaged)
+    #expect(try all(damaged).count == 7502)
+    // Only what SQLite cannot free is left after its time.
+    let isPurged = (try? damaged.purge(before: UTCTime(seconds: day + 86_400), boot: "b")) != nil
+    let left = try DatabaseQueue(path: damaged.path).read {
+      try Int.fetchOne($0, sql: "SELECT count(*) FROM contactPack")
+    }
+    #expect(left == (isPurged ? 0 : 1) && isPurged || seed % 2 == 0)
+  }
+
+  @Test("A command that meets a damaged pack says so, beside its answer") func damageTold() throws {
+    try fill(slots: 2, each: 10)
+    try packAll()
+    let key = String(repeating: "05", count: 32)
+    let file = try folder.write(
+      "f0.json",
+      #"{"data": [{"daily_key": "\#(key)", "time_start": \#(day), "max": 96, "time_end": \#(day + 86_399)}]}"#)
+    let whole = try Program.run("f0", "check", file, "--data", folder.path)
+    #expect(whole.code == 0 && whole.messages.isEmpty, "\(whole.messages)")
+    try execute("UPDATE contactPack SET ids = zeroblob(length(ids)) WHERE slot = ?", [day / 900])
+    let damaged = try Program.run("f0", "check", file, "--data", folder.path)
+    #expect(damaged.code == 0 && damaged.output == whole.output)
+    #expect(damaged.messages.contains("1 quarter hours of the contact log are damaged"), "\(damaged.messages)")
+    #expect(damaged.messages.contains("2020-09-13T07:00:00+07:00 to 2020-09-13T07:15:00+07:00"), "\(damaged.messages)")
+  }
+
   // MARK: What was there before
 
   /// A database as the version before packs made it, with rows.
@@ -289,7 +345,8 @@ import Tracer
   func migration() throws {
     let old = try oldDatabase(9000, slots: 40)
     let before = try shown(old)
-    #expect(throws: StoreError.self) { try Store(dataFolder: old.path, access: .look) }
+    let tooOld = try Program.run("exposures", "--data", old.path)
+    #expect(tooOld.code == 1 && tooOld.messages.contains("older version of kiosk"), "\(tooOld.messages)")
     let store = try Store(dataFolder: old.path, access: .create)
     #expect(try shown(old) == before && shown(old, table: "contactPack").isEmpty)
     var steps = 1
@@ -305,7 +362,9 @@ import Tracer
     let now = Int64(Date().timeIntervalSince1970) / 900 * 900
     let old = try oldDatabase(0, slots: 1)
     let data = old.path
-    let database = try DatabaseQueue(path: data + "/kiosk.sqlite")
+    var configuration = Configuration()
+    configuration.busyMode = .timeout(20)
+    let database = try DatabaseQueue(path: data + "/kiosk.sqlite", configuration: configuration)
     try database.write { db in
       try db.execute(
         sql: """

@@ -13,8 +13,8 @@ final class Store: Sendable {
   private let database: DatabaseQueue
   /// For contacts that are written: which ids the F0 entries held send now.
   let held = Mutex<Held?>(nil)
-  /// Log slots of packs that turned out to be damaged.
-  let damagedSlots = Mutex<Set<Int64>>([])
+  /// Packs that turned out to be damaged.
+  let damagedPacks = Mutex<Set<PackPlace>>([])
 
   /// Who opens it, and what for.
   enum Access {
@@ -120,11 +120,10 @@ final class Store: Sendable {
 
   /// Forgets contacts, exposures and F0 entries that ended before `time`, and undated contacts of other boots.
   func purge(before time: UTCTime, boot: String) throws(StoreError) {
-    damagedSlots.withLock { $0 = $0.filter { $0 >= LogSlot.number(at: time) } }
+    let slot = LogSlot.number(at: time)
+    damagedPacks.withLock { $0 = $0.filter { $0.slot >= slot } }
     try write { db in
-      for table in ["contactRow", "contactPack"] {
-        try db.execute(sql: "DELETE FROM \(table) WHERE slot < ?", arguments: [LogSlot.number(at: time)])
-      }
+      try db.execute(sql: "DELETE FROM contactRow WHERE slot < ?", arguments: [slot])
       try db.execute(sql: "DELETE FROM exposure WHERE last < ?", arguments: [time.seconds])
       try db.execute(sql: "DELETE FROM f0Entry WHERE \"end\" < ?", arguments: [time.seconds])
       try db.execute(sql: "DELETE FROM exposedCase WHERE f0 NOT IN (SELECT f0 FROM exposure)")
@@ -132,6 +131,7 @@ final class Store: Sendable {
         sql: "DELETE FROM seenExposure WHERE (f0, slot, blid) NOT IN (SELECT f0, slot, blid FROM exposure)")
       try db.execute(sql: "DELETE FROM undatedContact WHERE boot <> ?", arguments: [boot])
     }
+    try purgePacks(before: slot)
   }
 
   func contacts(from: UTCTime, to: UTCTime) throws(StoreError) -> [Contact] {
@@ -206,12 +206,30 @@ final class Store: Sendable {
     .init(count: row["count"], nearestDBm: row["nearest"], sumDBm: row["rssiSum"])
   }
 
+  /// SQLite writes nothing more in a transaction that came upon a rotten page, and keeps nothing of it. The pack is known
+  /// then and is not read again, so that another attempt succeeds.
   func write<T>(_ body: (Database) throws -> T) throws(StoreError) -> T {
-    do { return try database.write(body) } catch { throw StoreError(error, path: path) }
+    var known = damagedPacks.withLock { $0.count }
+    while true {
+      do { return try database.write(body) } catch {
+        let damaged = damagedPacks.withLock { $0.count }
+        guard Self.isDamage(error), damaged > known else { throw StoreError(error, path: path) }
+        known = damaged
+      }
+    }
   }
 
+  /// Such a transaction cannot be ended without an error either; what was read in it is good.
   func read<T>(_ body: (Database) throws -> T) throws(StoreError) -> T {
-    do { return try database.read(body) } catch { throw StoreError(error, path: path) }
+    var value: T?
+    do {
+      try database.read { value = try body($0) }
+    } catch {
+      guard let value, Self.isDamage(error) else { throw StoreError(error, path: path) }
+      return value
+    }
+    guard let value else { throw .failed(reason: "nothing was read") }
+    return value
   }
 }
 

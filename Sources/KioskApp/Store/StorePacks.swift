@@ -52,10 +52,9 @@ extension Store {
   /// Moves rows of a slot, its first that fit, into its last pack or a new one.
   private func addToPack(_ db: Database, _ contacts: [LoggedContact], slot: Int64) throws {
     guard let lastID = contacts.last?.id else { return }
-    let last = try Self.packs(db, slot: slot).last
+    let last = try Self.packPlaces(db, slot...slot).last
     var (part, packed) = (last.map { $0.part + 1 } ?? 0, contacts)
-    if let last, let held = contactsOrDamage(last, slot: slot), held.count + contacts.count <= AppLimits.packedContacts
-    {
+    if let last, let held = try packedContacts(db, last), held.count + contacts.count <= AppLimits.packedContacts {
       part = last.part
       packed = (held + contacts).sorted { $0.id < $1.id }
     }
@@ -74,10 +73,10 @@ extension Store {
   func unpack(_ db: Database, _ places: some Collection<LogPlace>) throws {
     for slot in Set(places.lazy.map(\.slot)) {
       var wanted: Set<BluezoneID>?
-      for pack in try Self.packs(db, slot: slot) {
+      for pack in try Self.packPlaces(db, slot...slot) {
         let ids = wanted ?? Set(places.lazy.filter { $0.slot == slot }.map(\.id))
         wanted = ids
-        guard var contacts = contactsOrDamage(pack, slot: slot) else { continue }
+        guard var contacts = try packedContacts(db, pack) else { continue }
         let leaving = contacts.filter { ids.contains($0.id) }
         guard !leaving.isEmpty else { continue }
         contacts.removeAll { ids.contains($0.id) }
@@ -105,30 +104,65 @@ extension Store {
     }
   }
 
+  /// Forgets packs of slots before this one. Where the pages of one have rotted, SQLite cannot free them: it stays, and the
+  /// others go.
+  func purgePacks(before slot: Int64) throws(StoreError) {
+    do throws(StoreError) {
+      try write { db in try db.execute(sql: "DELETE FROM contactPack WHERE slot < ?", arguments: [slot]) }
+    } catch {
+      guard case .notADatabase = error else { throw error }
+      for place in try read({ try Self.packPlaces($0, 0...max(slot - 1, 0)) }) {
+        _ = try? write { db in
+          try db.execute(
+            sql: "DELETE FROM contactPack WHERE slot = ? AND part = ?", arguments: [place.slot, place.part])
+        }
+      }
+      throw error
+    }
+  }
+
   // MARK: Reading
 
-  /// A row of `contactPack`.
-  private struct Pack {
-    var part: Int
-    var ids: [UInt8]
-    var facts: [UInt8]
+  /// Where a pack stands.
+  struct PackPlace: Hashable {
+    var slot: Int64
+    var part: Int64
   }
 
-  private static func packs(_ db: Database, slot: Int64) throws -> [Pack] {
-    let statement = try db.cachedStatement(sql: "SELECT part, ids, facts FROM contactPack WHERE slot = ? ORDER BY part")
-    return try Row.fetchAll(statement, arguments: [slot]).map {
-      Pack(part: $0["part"], ids: Array($0["ids"] as Data), facts: Array($0["facts"] as Data))
+  /// The places alone: where a page of the database itself has rotted, asking for one pack fails, and not for all.
+  private static func packPlaces(_ db: Database, _ slots: ClosedRange<Int64>) throws -> [PackPlace] {
+    let statement = try db.cachedStatement(
+      sql: "SELECT slot, part FROM contactPack WHERE slot BETWEEN ? AND ? ORDER BY slot, part")
+    return try Row.fetchAll(statement, arguments: [slots.lowerBound, slots.upperBound]).map {
+      PackPlace(slot: $0["slot"], part: $0["part"])
     }
   }
 
-  /// nil when the pack is damaged, which is noted.
-  private func contactsOrDamage(_ pack: Pack, slot: Int64) -> [LoggedContact]? {
-    do throws(ParseError) {
-      return try ContactPack.contacts(ids: pack.ids.span, facts: pack.facts.span, slot: slot)
+  /// What a pack says; nil when it is damaged, which is noted, and it is not asked again.
+  private func readPack<T>(
+    _ db: Database, _ place: PackPlace, _ body: (_ ids: Span<UInt8>, _ facts: Span<UInt8>) throws(ParseError) -> T
+  ) throws -> T? {
+    guard !isDamaged(place) else { return nil }
+    do {
+      let statement = try db.cachedStatement(sql: "SELECT ids, facts FROM contactPack WHERE slot = ? AND part = ?")
+      guard let row = try Row.fetchOne(statement, arguments: [place.slot, place.part]) else { return nil }
+      let (ids, facts) = (Array(row["ids"] as Data), Array(row["facts"] as Data))
+      return try body(ids.span, facts.span)
     } catch {
-      noteDamage(slot)
+      guard Self.isDamage(error) else { throw error }
+      noteDamage(place)
       return nil
     }
+  }
+
+  private func packedContacts(_ db: Database, _ place: PackPlace) throws -> [LoggedContact]? {
+    try readPack(db, place) { ids, facts throws(ParseError) in
+      try ContactPack.contacts(ids: ids, facts: facts, slot: place.slot)
+    }
+  }
+
+  static func isDamage(_ error: any Error) -> Bool {
+    error is ParseError || (error as? DatabaseError)?.resultCode == .SQLITE_CORRUPT
   }
 
   /// The contacts that began in these log slots, by slot and id.
@@ -139,12 +173,8 @@ extension Store {
     while let row = try rows.next() {
       if let contact = Self.loggedContact(row) { contacts.append((row["slot"], contact)) }
     }
-    let packs = try Row.fetchCursor(
-      db, sql: "SELECT * FROM contactPack WHERE slot BETWEEN ? AND ?", arguments: [slots.lowerBound, slots.upperBound])
-    while let row = try packs.next() {
-      let pack = Pack(part: row["part"], ids: Array(row["ids"] as Data), facts: Array(row["facts"] as Data))
-      let slot: Int64 = row["slot"]
-      for contact in contactsOrDamage(pack, slot: slot) ?? [] { contacts.append((slot, contact)) }
+    for place in try Self.packPlaces(db, slots) {
+      for contact in try packedContacts(db, place) ?? [] { contacts.append((place.slot, contact)) }
     }
     return contacts.sorted { ($0.slot, $0.contact.id) < ($1.slot, $1.contact.id) }
   }
@@ -155,14 +185,11 @@ extension Store {
     if let row = try Row.fetchOne(statement, arguments: [place.slot, place.id.data]) {
       return Self.loggedContact(row).map { Contact($0, slot: place.slot) }
     }
-    for pack in try Self.packs(db, slot: place.slot) {
-      do throws(ParseError) {
-        let contact = try ContactPack.contact(
-          place.id, ids: pack.ids.span, facts: pack.facts.span, slot: place.slot)
-        if let contact { return Contact(contact, slot: place.slot) }
-      } catch {
-        noteDamage(place.slot)
+    for pack in try Self.packPlaces(db, place.slot...place.slot) {
+      let contact = try readPack(db, pack) { ids, facts throws(ParseError) in
+        try ContactPack.contact(place.id, ids: ids, facts: facts, slot: place.slot)
       }
+      if let contact = contact ?? nil { return Contact(contact, slot: place.slot) }
     }
     return nil
   }
@@ -170,12 +197,12 @@ extension Store {
   /// Adds the ids of a range of log slots, in the order of the slots. Straight from SQLite's cells: 0.1 µs for a row, a
   /// few nanoseconds for a packed contact.
   func readLog(_ db: Database, _ slots: ClosedRange<Int64>, into window: inout ContactWindow) throws {
-    let rows = try LogStatement(db, "SELECT slot, blid FROM contactRow WHERE slot BETWEEN ? AND ? ORDER BY slot", slots)
-    let packs = try LogStatement(
-      db, "SELECT slot, ids FROM contactPack WHERE slot BETWEEN ? AND ? ORDER BY slot, part", slots)
-    var (row, pack) = (try rows.next(), try packs.next())
-    while row != nil || pack != nil {
-      if let slot = row, slot <= pack ?? .max {
+    let rows = try LogStatement(db, "SELECT slot, blid FROM contactRow WHERE slot BETWEEN ? AND ? ORDER BY slot")
+    let packs = try LogStatement(db, "SELECT slot, ids FROM contactPack WHERE slot = ? AND part = ?")
+    rows.bind(slots.lowerBound, slots.upperBound)
+    var row = try rows.next()
+    func addRows(to last: Int64, _ window: inout ContactWindow) throws {
+      while let slot = row, slot <= last {
         rows.withBlob { bytes in
           guard bytes.count == BluezoneID.byteCount else { return }
           window.append(
@@ -183,15 +210,23 @@ extension Store {
             low: UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt32.self)))
         }
         row = try rows.next()
-      } else if let slot = pack {
-        packs.withBlob { bytes in
-          do throws(ParseError) { try window.append(bytes.bindMemory(to: UInt8.self).span, slot: slot) } catch {
-            noteDamage(slot)
-          }
-        }
-        pack = try packs.next()
       }
     }
+    for place in try Self.packPlaces(db, slots) {
+      try addRows(to: place.slot, &window)
+      guard !isDamaged(place) else { continue }
+      do {
+        packs.bind(place.slot, place.part)
+        guard try packs.next() != nil else { continue }
+        try packs.withBlob { bytes throws(ParseError) in
+          try window.append(bytes.bindMemory(to: UInt8.self).span, slot: place.slot)
+        }
+      } catch {
+        guard Self.isDamage(error) else { throw error }
+        noteDamage(place)
+      }
+    }
+    try addRows(to: .max, &window)
   }
 
   /// A row of `contactRow` or of the like.
@@ -204,15 +239,17 @@ extension Store {
 
   // MARK: Damage
 
-  private func noteDamage(_ slot: Int64) {
-    damagedSlots.withLock { slots in
-      if slots.count < AppLimits.damagedSlots { slots.insert(slot) }
+  private func noteDamage(_ place: PackPlace) {
+    damagedPacks.withLock { packs in
+      if packs.count < AppLimits.damagedPacks { packs.insert(place) }
     }
   }
 
+  private func isDamaged(_ place: PackPlace) -> Bool { damagedPacks.withLock { $0.contains(place) } }
+
   /// What of the log could not be read since the store was opened, in words; nil when all could.
   var damage: String? {
-    let slots = damagedSlots.withLock { $0.sorted() }
+    let slots = damagedPacks.withLock { Set($0.map(\.slot)).sorted() }
     guard let first = slots.first, let last = slots.last else { return nil }
     let end = LogSlot.start(of: last).adding(milliseconds: LogSlot.milliseconds)
     let times = "\(SystemClock.rfc3339(LogSlot.start(of: first))) to \(SystemClock.rfc3339(end))"
@@ -221,18 +258,23 @@ extension Store {
   }
 }
 
-/// A walk through slots and blobs of a range of log slots.
+/// A statement with two numbers, whose rows are a slot and a blob.
 private final class LogStatement {
   private var statement: OpaquePointer?
 
-  init(_ db: Database, _ sql: String, _ slots: ClosedRange<Int64>) throws {
+  init(_ db: Database, _ sql: String) throws {
     let code = sqlite3_prepare_v2(db.sqliteConnection, sql, -1, &statement, nil)
     guard code == SQLITE_OK else { throw DatabaseError(resultCode: ResultCode(rawValue: code)) }
-    sqlite3_bind_int64(statement, 1, slots.lowerBound)
-    sqlite3_bind_int64(statement, 2, slots.upperBound)
   }
 
   deinit { sqlite3_finalize(statement) }
+
+  /// Begins anew.
+  func bind(_ first: Int64, _ second: Int64) {
+    sqlite3_reset(statement)
+    sqlite3_bind_int64(statement, 1, first)
+    sqlite3_bind_int64(statement, 2, second)
+  }
 
   /// The next row's slot; nil after the last.
   func next() throws -> Int64? {
@@ -243,9 +285,9 @@ private final class LogStatement {
     }
   }
 
-  func withBlob(_ body: (UnsafeRawBufferPointer) -> Void) {
+  func withBlob<Failure: Error>(_ body: (UnsafeRawBufferPointer) throws(Failure) -> Void) throws(Failure) {
     let blob = sqlite3_column_blob(statement, 1)
-    body(UnsafeRawBufferPointer(start: blob, count: blob == nil ? 0 : Int(sqlite3_column_bytes(statement, 1))))
+    try body(UnsafeRawBufferPointer(start: blob, count: blob == nil ? 0 : Int(sqlite3_column_bytes(statement, 1))))
   }
 }
 
