@@ -40,7 +40,7 @@ static void read_log(void) {
   size_t room = 1024;
   rows = malloc(room * sizeof *rows);
   row_count = 1;
-  if (sqlite3_prepare_v2(db, "SELECT slot, blid, first, last FROM contact", -1, &all, 0)) die(sqlite3_errmsg(db));
+  if (sqlite3_prepare_v2(db, "SELECT slot, blid, first, last FROM plain", -1, &all, 0)) die(sqlite3_errmsg(db));
   while (sqlite3_step(all) == SQLITE_ROW) {
     if (row_count == room) rows = realloc(rows, (room *= 2) * sizeof *rows);
     struct row *row = &rows[row_count++];
@@ -89,8 +89,8 @@ int main(int argc, char **argv) {
     read_log();
   } else {
     const char *sql = strcmp(how, "index") == 0
-                          ? "SELECT 1 FROM contact WHERE blid = ? AND slot * 900 + last >= ? AND slot * 900 + first < ?"
-                          : "SELECT 1 FROM contact WHERE hex(blid) = ? AND slot * 900 + last >= ? AND slot * 900 + first < ?";
+                          ? "SELECT 1 FROM plain WHERE blid = ? AND slot * 900 + last >= ? AND slot * 900 + first < ?"
+                          : "SELECT 1 FROM plain WHERE hex(blid) = ? AND slot * 900 + last >= ? AND slot * 900 + first < ?";
     if (sqlite3_prepare_v2(db, sql, -1, &query, 0)) die(sqlite3_errmsg(db));
   }
   double begin = cpu();

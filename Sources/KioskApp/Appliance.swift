@@ -126,6 +126,7 @@ struct Appliance {
         case .writeVisits(let updates): storage.write(updates)
         case .dateContacts(let bootTime): storage.date(bootTime: bootTime)
         case .purge(let contacts, let visits): storage.purge(contactsBefore: contacts, visitsBefore: visits)
+        case .packContacts(let time): storage.pack(before: time)
         case .lines(let program): lines.apply(program)
         case .show(let page): display?.show(page)
         case .syncFeed: feed.sync()

@@ -68,6 +68,8 @@ public struct Kiosk: Sendable {
     case syncFeed
     /// A new hour has begun, or the run has: forget what is older than the retention.
     case purge(contactsBefore: UTCTime, visitsBefore: UTCTime)
+    /// At the same times: keep contacts of slots that were over by then in little room.
+    case packContacts(before: UTCTime)
     /// Everything is switched off; nothing follows.
     case stopped
   }
@@ -349,6 +351,7 @@ public struct Kiosk: Sendable {
       effects.append(
         .purge(
           contactsBefore: before(settings.contactRetentionDays), visitsBefore: before(settings.visitRetentionDays)))
+      effects.append(.packContacts(before: moment.utc.adding(milliseconds: -CoreLimits.unpackedMilliseconds)))
     }
   }
 

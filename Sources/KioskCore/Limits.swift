@@ -21,6 +21,9 @@ public enum CoreLimits {
   public static let pendingContacts = 20_000
   /// Longest time from hearing a contact to handing it to the disk, and the shortest between two writes.
   public static let writeIntervalMilliseconds: Int64 = 10_000
+  /// How long contacts stay rows of their own after their slot; then they are packed. What comes later for them is put
+  /// right, at the cost of writing their pack anew.
+  public static let unpackedMilliseconds: Int64 = 3_600_000
   /// The wall clock was set when it goes ahead of or behind the monotonic one by more than this from one event to the
   /// next. Slewing is slower by far.
   public static let clockStepMilliseconds: UInt64 = 1000

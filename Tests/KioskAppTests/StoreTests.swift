@@ -230,7 +230,7 @@ import Tracer
   @Test("No value of a row reaches an error's words") func noValues() throws {
     let secret = String(repeating: "ab", count: 12)
     let queue = try DatabaseQueue(path: store.path)
-    try queue.write { try $0.execute(sql: "DROP TABLE contact") }
+    try queue.write { try $0.execute(sql: "DROP TABLE contactRow") }
     do {
       try store.write([try heard(0xAB, start.seconds, start.seconds)], boot: secret)
       Issue.record("writing without a table went well")

@@ -196,7 +196,7 @@ struct KioskHarness {
       case .isSilent: visitsInFlight += updates
       }
     case .stopped: isStopped = true
-    case .dateContacts, .lines, .show, .purge, .syncFeed: break
+    case .dateContacts, .lines, .show, .purge, .packContacts, .syncFeed: break
     }
   }
 
@@ -227,6 +227,10 @@ struct KioskHarness {
 
   var purges: [UTCTime] {
     effects.compactMap { _, effect in if case .purge(let time, _) = effect { time } else { nil } }
+  }
+
+  var packings: [UTCTime] {
+    effects.compactMap { _, effect in if case .packContacts(let time) = effect { time } else { nil } }
   }
 
   var bootTimes: [UTCTime] {

@@ -191,6 +191,11 @@ struct KioskLogTests {
         S.midnight.adding(milliseconds: day - 30_000 - 3 * day),
         S.midnight.adding(milliseconds: day - 3 * day),
       ])
+    // With it contacts of slots that were over an hour ago are packed.
+    #expect(
+      harness.packings == [
+        S.midnight.adding(milliseconds: day - 30_000 - 3_600_000), S.midnight.adding(milliseconds: day - 3_600_000),
+      ])
     harness.setClock(2 * day - 5000)
     harness.run(for: 60_000)
     #expect(harness.purges.count == 4)
@@ -202,7 +207,7 @@ struct KioskLogTests {
     var harness = KioskHarness(isSynchronised: false)
     harness.start()
     harness.run(for: 20_000)
-    #expect(harness.purges.isEmpty)
+    #expect(harness.purges.isEmpty && harness.packings.isEmpty)
     harness.setClock(200_000)
     harness.run(for: 1000)
     #expect(harness.purges.count == 1)

@@ -47,6 +47,7 @@ struct ExportTraceCommand: ParsableCommand {
         to: output, from: now.adding(milliseconds: -days * SlotScheme.dayMilliseconds), to: now)
       print("\(output): \(written.contacts) contacts in \(written.lines) lines")
       if written.withoutOwnID > 0 { Exit.message(TraceFile.words(withoutOwnID: written.withoutOwnID)) }
+      Exit.tell(store.damage)
     } catch let code as ExitCode {
       throw code
     } catch {

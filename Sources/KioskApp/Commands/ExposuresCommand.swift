@@ -31,6 +31,7 @@ struct ExposuresListCommand: ParsableCommand {
     do {
       let store = try Store(dataFolder: settings.dataFolder, access: .look)
       let cases = try store.exposedCases(near: settings.people.near)
+      Exit.tell(store.damage)
       if json {
         for exposed in cases { print(try CaseLine(exposed).json) }
       } else if cases.isEmpty {
@@ -74,6 +75,7 @@ struct ExposuresShowCommand: ParsableCommand {
     do {
       let store = try Store(dataFolder: settings.dataFolder, access: .look)
       let exposed = try store.exposedCase(id, near: settings.people.near)
+      Exit.tell(store.damage)
       let line = CaseLine(exposed)
       if json {
         print(try line.json)

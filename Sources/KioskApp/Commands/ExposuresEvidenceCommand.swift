@@ -58,6 +58,7 @@ struct ExposuresEvidenceCommand: ParsableCommand {
       try store.markExported(id)
       print("\(output)/\(document)\n\(output)/\(trace)")
       if written.withoutOwnID > 0 { Exit.message(TraceFile.words(withoutOwnID: written.withoutOwnID)) }
+      Exit.tell(store.damage)
     } catch let code as ExitCode {
       throw code
     } catch {

@@ -27,6 +27,7 @@ struct F0CheckCommand: ParsableCommand {
       let found = try store.countMatches(
         batch.entries, toleranceSlots: settings.f0ToleranceSlots, goOn: Progress("comparing with the log").goOn)
       print("\(batch.entries.count) entries; \(found.contacts) contacts match, of \(found.entries) of them")
+      Exit.tell(store.damage)
     } catch let code as ExitCode {
       throw code
     } catch {

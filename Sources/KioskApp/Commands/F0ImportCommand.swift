@@ -104,6 +104,7 @@ extension Store {
     let match = try matchF0(
       toleranceSlots: settings.f0ToleranceSlots, at: SystemClock(trust: settings.clockTrust).now().utc,
       goOn: Progress("comparing with the log").goOn)
+    Exit.tell(damage)
     return "\(match.entries) entries compared with the log, \(match.newExposedContacts) new contacts match"
   }
 }

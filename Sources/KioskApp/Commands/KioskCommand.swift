@@ -35,6 +35,11 @@ enum Exit {
     return ExitCode(code)
   }
 
+  /// What of the contact log could not be read, if anything.
+  static func tell(_ damage: String?) {
+    if let damage { message("kiosk: \(damage)") }
+  }
+
   /// Messages go to stderr, data to stdout.
   static func message(_ words: String) {
     let line = words + "\n"

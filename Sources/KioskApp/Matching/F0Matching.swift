@@ -37,6 +37,7 @@ final class F0Matching: Sendable {
           !isStopping.load(ordering: .relaxed)
         }
         if result.newExposedContacts > 0 { onFound() }
+        if let damage = store.damage { post(.problem(damage)) }
       } catch {
         post(.problem("comparing F0 data with the log: \(error)"))
       }

@@ -93,6 +93,7 @@ enum Migrations {
     registerAudit(&migrator)
     registerMatching(&migrator)
     registerFeed(&migrator)
+    registerPacks(&migrator)
     return migrator
   }
 }

@@ -13,6 +13,7 @@ final class StorageQueue: Sendable {
   private let queue = DispatchQueue(label: "store")
   private let visitRows = Mutex(Store.VisitRows())
   private let lastWriteFault = Mutex<StoreError?>(nil)
+  private let isFinishing = Atomic(false)
 
   init(_ store: Store, post: @escaping @Sendable (Kiosk.Event) -> Void) {
     self.store = store
@@ -70,6 +71,13 @@ final class StorageQueue: Sendable {
     readUnseenExposures()
   }
 
+  /// Packs contacts of slots that were over at `time`, a step at a time: what is to be written meanwhile comes between.
+  func pack(before time: UTCTime) {
+    attempt("packing the contact log") { [self] store, _ throws(StoreError) in
+      if try store.pack(before: time), !isFinishing.load(ordering: .relaxed) { pack(before: time) }
+    }
+  }
+
   /// Tells the core how many exposures staff have not looked at: whenever some may have come or gone.
   func readUnseenExposures() {
     attempt("reading the exposures") { [self] store, _ throws(StoreError) in
@@ -88,7 +96,8 @@ final class StorageQueue: Sendable {
   ///
   /// - Returns: why the last write failed, nil if it did not.
   func finish() async -> StoreError? {
-    await withCheckedContinuation { continuation in
+    isFinishing.store(true, ordering: .relaxed)
+    return await withCheckedContinuation { continuation in
       queue.async { [self] in continuation.resume(returning: lastWriteFault.withLock { $0 }) }
     }
   }
@@ -96,6 +105,7 @@ final class StorageQueue: Sendable {
   private func attempt(_ what: String, _ body: @escaping @Sendable (Store, String) throws(StoreError) -> Void) {
     queue.async { [self] in
       do throws(StoreError) { try body(store, boot) } catch { post(.problem("\(what): \(error)")) }
+      if let damage = store.damage { post(.problem(damage)) }
     }
   }
 }

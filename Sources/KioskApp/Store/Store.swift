@@ -13,6 +13,8 @@ final class Store: Sendable {
   private let database: DatabaseQueue
   /// For contacts that are written: which ids the F0 entries held send now.
   let held = Mutex<Held?>(nil)
+  /// Packs that turned out to be damaged.
+  let damagedPacks = Mutex<Set<PackPlace>>([])
 
   /// Who opens it, and what for.
   enum Access {
@@ -44,7 +46,11 @@ final class Store: Sendable {
       database = try DatabaseQueue(path: path, configuration: configuration)
       let migrator = Migrations.migrator
       if try database.read(migrator.hasBeenSuperseded) { throw StoreError.newerSchema(path: path) }
-      if access != .look { try migrator.migrate(database) }
+      if access != .look {
+        try migrator.migrate(database)
+      } else if try !database.read(migrator.hasCompletedMigrations) {
+        throw StoreError.olderSchema(path: path)
+      }
     } catch let error as StoreError {
       throw error
     } catch {
@@ -62,13 +68,20 @@ final class Store: Sendable {
     try write { db in
       let dated = try db.cachedStatement(sql: Self.upsertContact)
       let undated = try db.cachedStatement(sql: Self.upsertUndated)
-      var places: Set<LogPlace> = []
+      let places = Set(
+        updates.compactMap { update in
+          if case .dated(let first, _) = update.span {
+            LogPlace(slot: LogSlot.number(at: first), id: update.id)
+          } else {
+            nil
+          }
+        })
+      try unpack(db, places)
       for update in updates {
         let strength = update.strength
         switch update.span {
         case .dated(let first, let last):
           try Self.add(dated, update.id, first: first, last: last, strength, update.platform?.rawValue)
-          places.insert(LogPlace(slot: LogSlot.number(at: first), id: update.id))
         case .undated(let first, let last):
           try undated.execute(arguments: [
             boot, first.milliseconds / LogSlot.milliseconds, update.id.data, first.milliseconds, last.milliseconds,
@@ -85,14 +98,19 @@ final class Store: Sendable {
     try write { db in
       let dated = try db.cachedStatement(sql: Self.upsertContact)
       let rows = try Row.fetchAll(db, sql: "SELECT * FROM undatedContact WHERE boot = ?", arguments: [boot])
-      var places: Set<LogPlace> = []
+      let places = Set(
+        rows.compactMap { row in
+          BluezoneID(row["blid"] as Data).map {
+            LogPlace(slot: LogSlot.number(at: bootTime.adding(milliseconds: row["first"])), id: $0)
+          }
+        })
+      try unpack(db, places)
       for row in rows {
         guard let id = BluezoneID(row["blid"] as Data) else { continue }
         let first = bootTime.adding(milliseconds: row["first"])
         try Self.add(
           dated, id, first: first, last: bootTime.adding(milliseconds: row["last"]), Self.strength(row),
           row["platform"])
-        places.insert(LogPlace(slot: LogSlot.number(at: first), id: id))
       }
       _ = try matchWritten(db, places)
       try db.execute(sql: "DELETE FROM undatedContact WHERE boot = ?", arguments: [boot])
@@ -102,8 +120,10 @@ final class Store: Sendable {
 
   /// Forgets contacts, exposures and F0 entries that ended before `time`, and undated contacts of other boots.
   func purge(before time: UTCTime, boot: String) throws(StoreError) {
+    let slot = LogSlot.number(at: time)
+    damagedPacks.withLock { $0 = $0.filter { $0.slot >= slot } }
     try write { db in
-      try db.execute(sql: "DELETE FROM contact WHERE slot < ?", arguments: [LogSlot.number(at: time)])
+      try db.execute(sql: "DELETE FROM contactRow WHERE slot < ?", arguments: [slot])
       try db.execute(sql: "DELETE FROM exposure WHERE last < ?", arguments: [time.seconds])
       try db.execute(sql: "DELETE FROM f0Entry WHERE \"end\" < ?", arguments: [time.seconds])
       try db.execute(sql: "DELETE FROM exposedCase WHERE f0 NOT IN (SELECT f0 FROM exposure)")
@@ -111,10 +131,15 @@ final class Store: Sendable {
         sql: "DELETE FROM seenExposure WHERE (f0, slot, blid) NOT IN (SELECT f0, slot, blid FROM exposure)")
       try db.execute(sql: "DELETE FROM undatedContact WHERE boot <> ?", arguments: [boot])
     }
+    try purgePacks(before: slot)
   }
 
   func contacts(from: UTCTime, to: UTCTime) throws(StoreError) -> [Contact] {
-    try read { try Self.contacts($0, from: from, to: to) }
+    try read { db in
+      try contacts(db, slots: LogSlot.number(at: from) - 1...LogSlot.number(at: to)).map {
+        Contact($0.contact, slot: $0.slot)
+      }
+    }
   }
 
   // MARK: F0
@@ -148,7 +173,7 @@ final class Store: Sendable {
   // MARK: Rows
 
   private static let upsertContact = """
-    INSERT INTO contact (slot, blid, first, last, count, nearest, rssiSum, platform) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO contactRow (slot, blid, first, last, count, nearest, rssiSum, platform) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (slot, blid) DO UPDATE SET \(merge)
     """
 
@@ -177,37 +202,34 @@ final class Store: Sendable {
     ])
   }
 
-  static func contacts(_ db: Database, from: UTCTime, to: UTCTime) throws -> [Contact] {
-    var contacts: [Contact] = []
-    let rows = try Row.fetchCursor(
-      db, sql: "SELECT * FROM contact WHERE slot BETWEEN ? AND ? ORDER BY slot, blid",
-      arguments: [LogSlot.number(at: from) - 1, LogSlot.number(at: to)])
-    while let row = try rows.next() {
-      if let contact = contact(row) { contacts.append(contact) }
-    }
-    return contacts
-  }
-
-  /// A row of `contact`.
-  static func contact(_ row: Row) -> Contact? {
-    guard let id = BluezoneID(row["blid"] as Data) else { return nil }
-    let start = LogSlot.start(of: row["slot"])
-    return Contact(
-      id: id, first: start.adding(milliseconds: (row["first"] as Int64) * 1000),
-      last: start.adding(milliseconds: (row["last"] as Int64) * 1000), strength: strength(row),
-      platform: (row["platform"] as Int?).flatMap(Platform.init(rawValue:)))
-  }
-
   static func strength(_ row: Row) -> ContactUpdate.Strength {
     .init(count: row["count"], nearestDBm: row["nearest"], sumDBm: row["rssiSum"])
   }
 
+  /// SQLite writes nothing more in a transaction that came upon a rotten page, and keeps nothing of it. The pack is known
+  /// then and is not read again, so that another attempt succeeds.
   func write<T>(_ body: (Database) throws -> T) throws(StoreError) -> T {
-    do { return try database.write(body) } catch { throw StoreError(error, path: path) }
+    var known = damagedPacks.withLock { $0.count }
+    while true {
+      do { return try database.write(body) } catch {
+        let damaged = damagedPacks.withLock { $0.count }
+        guard Self.isDamage(error), damaged > known else { throw StoreError(error, path: path) }
+        known = damaged
+      }
+    }
   }
 
+  /// Such a transaction cannot be ended without an error either; what was read in it is good.
   func read<T>(_ body: (Database) throws -> T) throws(StoreError) -> T {
-    do { return try database.read(body) } catch { throw StoreError(error, path: path) }
+    var value: T?
+    do {
+      try database.read { value = try body($0) }
+    } catch {
+      guard let value, Self.isDamage(error) else { throw StoreError(error, path: path) }
+      return value
+    }
+    guard let value else { throw .failed(reason: "nothing was read") }
+    return value
   }
 }
 

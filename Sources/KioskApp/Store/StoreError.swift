@@ -6,6 +6,7 @@ import GRDB
 enum StoreError: Error, CustomStringConvertible {
   case notADatabase(path: String)
   case newerSchema(path: String)
+  case olderSchema(path: String)
   case cannotOpen(path: String, reason: String)
   case notThere(path: String)
   case full
@@ -34,6 +35,8 @@ enum StoreError: Error, CustomStringConvertible {
     case .notADatabase(let path):
       "the database \(path) is damaged or no database. Move it away to start an empty log, or restore a backup"
     case .newerSchema(let path): "the database \(path) was made by a newer version of kiosk; use that one"
+    case .olderSchema(let path):
+      "the database \(path) was made by an older version of kiosk; start the kiosk once, it brings it up to date"
     case .cannotOpen(let path, let reason):
       "the database \(path): \(reason); check that the data folder exists and may be written"
     case .notThere(let path): "there is no database \(path); has the kiosk run with this data folder?"

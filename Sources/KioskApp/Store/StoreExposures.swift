@@ -24,7 +24,7 @@ extension Store {
         let contacts = try Self.exposedContacts(db, f0: row["f0"])
         guard !contacts.isEmpty, let provenance = try Self.provenance(db, row) else { return nil }
         let windows = try Exposure.stays(f0: row["f0"], contacts: contacts).map {
-          try Self.window(db, $0, contacts, near)
+          try window(db, $0, contacts, near)
         }
         return ExposedCase(
           id: row["caseID"], f0: row["f0"], state: Self.state(row),
@@ -97,7 +97,7 @@ extension Store {
       slotsPerDay: entry["slotsPerDay"], toleranceSlots: entry["toleranceSlots"] ?? 0)
   }
 
-  private static func window(
+  private func window(
     _ db: Database, _ exposure: Exposure, _ contacts: [Contact], _ near: NearRule
   ) throws -> ExposedCase.Window {
     let span = exposure.start...exposure.end
@@ -105,19 +105,16 @@ extension Store {
       guard span.contains(contact.first), let nearest = contact.strength.nearestDBm else { return false }
       return Double(nearest) >= near.thresholdDBm(contact.platform, txPowerDBm: nil)
     }
-    let others = try Row.fetchAll(
-      db,
-      sql: """
-        SELECT count(*) AS ids FROM contact WHERE slot BETWEEN ? AND ? AND slot * 900 + first <= ?
-          AND slot * 900 + last >= ? AND NOT EXISTS (SELECT 1 FROM exposure
-            WHERE exposure.f0 = ? AND exposure.slot = contact.slot AND exposure.blid = contact.blid)
-        GROUP BY slot
-        """,
-      arguments: [
-        LogSlot.number(at: exposure.start) - 1, LogSlot.number(at: exposure.end), exposure.end.seconds,
-        exposure.start.seconds, exposure.f0,
-      ]
-    ).map { $0["ids"] as Int }
+    let own = Set(contacts.map { LogPlace(slot: LogSlot.number(at: $0.first), id: $0.id) })
+    var others: [Int64: Int] = [:]
+    let slots = LogSlot.number(at: exposure.start) - 1...LogSlot.number(at: exposure.end)
+    for (slot, logged) in try self.contacts(db, slots: slots) {
+      let contact = Contact(logged, slot: slot)
+      guard contact.first <= exposure.end, contact.last >= exposure.start,
+        !own.contains(LogPlace(slot: slot, id: contact.id))
+      else { continue }
+      others[slot, default: 0] += 1
+    }
     let visits = try Row.fetchOne(
       db,
       sql: """
@@ -125,7 +122,7 @@ extension Store {
         WHERE boot IS NULL AND start <= ? AND "end" >= ?
         """, arguments: [Visit.Kind.bluezoner.rawValue, exposure.end.seconds, exposure.start.seconds])
     return ExposedCase.Window(
-      exposure: exposure, isNear: isNear, otherIDs: others.reduce(0, +), bluezoners: others.max() ?? 0,
+      exposure: exposure, isNear: isNear, otherIDs: others.values.reduce(0, +), bluezoners: others.values.max() ?? 0,
       visits: visits?["visits"] ?? 0, bluezonerVisits: visits?["bluezoners"] ?? 0)
   }
 }

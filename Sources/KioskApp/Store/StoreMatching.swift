@@ -2,7 +2,6 @@
 
 import FoundationEssentials
 import GRDB
-import GRDBSQLite
 import KioskCore
 import Synchronization
 import Tracer
@@ -49,7 +48,7 @@ extension Store {
       let isWhole = try search(matcher, entries) { candidates throws(StoreError) in
         result.newExposedContacts += try write { db in
           try candidates.reduce(0) {
-            try $0 + (Self.addExposure(db, numbers[$1.entry], $1, toleranceSlots: toleranceSlots, at: now) ? 1 : 0)
+            try $0 + (addExposure(db, numbers[$1.entry], $1, toleranceSlots: toleranceSlots, at: now) ? 1 : 0)
           }
         }
       } goOn: { share in
@@ -81,7 +80,7 @@ extension Store {
     var pairs: Set<Pair> = []
     _ = try search(matcher, entries) { candidates throws(StoreError) in
       for candidate in candidates {
-        guard let contact = try read({ try Self.contact($0, candidate) }),
+        guard let contact = try read({ try contact($0, LogPlace(slot: candidate.logSlot, id: candidate.id)) }),
           candidate.matches(first: contact.first, last: contact.last, toleranceMilliseconds: tolerance)
         else { continue }
         pairs.insert(Pair(entry: candidate.entry, place: LogPlace(slot: candidate.logSlot, id: candidate.id)))
@@ -105,7 +104,7 @@ extension Store {
     var candidates: [F0Candidate] = []
     let isWhole = try matcher.run(
       entries,
-      log: { range, window throws(StoreError) in try read { try Self.readLog($0, range, into: &window) } },
+      log: { range, window throws(StoreError) in try read { try readLog($0, range, into: &window) } },
       found: { candidate throws(StoreError) in
         candidates.append(candidate)
         if candidates.count == AppLimits.candidatesAtOnce {
@@ -149,7 +148,7 @@ extension Store {
     var found = 0
     for place in places {
       for candidate in held.ids.candidates(place.id, logSlot: place.slot) {
-        let isNew = try Self.addExposure(
+        let isNew = try addExposure(
           db, held.numbers[candidate.entry], candidate, toleranceSlots: held.tolerances[candidate.entry], at: nil)
         found += isNew ? 1 : 0
       }
@@ -188,7 +187,7 @@ extension Store {
           }
         }, found: { candidates.append($0) })
       for candidate in candidates {
-        let isNew = try Self.addExposure(
+        let isNew = try addExposure(
           db, numbers[candidate.entry], candidate, toleranceSlots: tolerances[candidate.entry], at: nil)
         found += isNew ? 1 : 0
       }
@@ -236,44 +235,14 @@ extension Store {
     return (numbers, entries)
   }
 
-  /// Adds the ids of a range of log slots. Straight from SQLite's cells, a row at a time: 0.1 µs each.
-  private static func readLog(
-    _ db: Database, _ slots: ClosedRange<Int64>, into window: inout ContactWindow
-  ) throws {
-    var statement: OpaquePointer?
-    let sql = "SELECT slot, blid FROM contact WHERE slot BETWEEN ? AND ? ORDER BY slot"
-    var code = sqlite3_prepare_v2(db.sqliteConnection, sql, -1, &statement, nil)
-    defer { sqlite3_finalize(statement) }
-    guard code == SQLITE_OK else { throw DatabaseError(resultCode: ResultCode(rawValue: code)) }
-    sqlite3_bind_int64(statement, 1, slots.lowerBound)
-    sqlite3_bind_int64(statement, 2, slots.upperBound)
-    while true {
-      code = sqlite3_step(statement)
-      guard code == SQLITE_ROW else { break }
-      guard let blob = sqlite3_column_blob(statement, 1),
-        sqlite3_column_bytes(statement, 1) == BluezoneID.byteCount
-      else { continue }
-      window.append(
-        slot: sqlite3_column_int64(statement, 0),
-        high: UInt64(bigEndian: blob.loadUnaligned(as: UInt64.self)),
-        low: UInt32(bigEndian: blob.loadUnaligned(fromByteOffset: 8, as: UInt32.self)))
-    }
-    guard code == SQLITE_DONE else { throw DatabaseError(resultCode: ResultCode(rawValue: code)) }
-  }
-
-  private static func contact(_ db: Database, _ candidate: F0Candidate) throws -> Contact? {
-    let statement = try db.cachedStatement(sql: "SELECT * FROM contact WHERE slot = ? AND blid = ?")
-    return try Row.fetchOne(statement, arguments: [candidate.logSlot, candidate.id.data]).flatMap(contact)
-  }
-
   /// Adds the candidate's contact as it stands in the log, or brings it up to date, if its times match.
   ///
   /// - Parameter now: when it was found; nil takes the contact's own end.
   /// - Returns: whether it was not known before.
-  private static func addExposure(
+  private func addExposure(
     _ db: Database, _ f0: Int64, _ candidate: F0Candidate, toleranceSlots: Int, at now: UTCTime?
   ) throws -> Bool {
-    guard let contact = try contact(db, candidate),
+    guard let contact = try contact(db, LogPlace(slot: candidate.logSlot, id: candidate.id)),
       candidate.matches(
         first: contact.first, last: contact.last, toleranceMilliseconds: Int64(toleranceSlots) * LogSlot.milliseconds)
     else { return false }

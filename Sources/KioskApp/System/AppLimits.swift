@@ -56,6 +56,10 @@ enum AppLimits {
   /// Log slots that contacts written together may span to be matched with what is held in memory. Wider ones, as when
   /// the clock was put right, take a walk through the entries.
   static let heldSlots: Int64 = 4
+  /// Contacts of one pack, 98 kB, and of one transaction that packs. At the limit a slot takes several.
+  static let packedContacts = 4096
+  /// Damaged packs of the log that are remembered: those of 30 days. At the limit further ones are left out without a word.
+  static let damagedPacks = 2880
   /// Bytes of an export that are gathered before they are written.
   static let exportChunkBytes = 1 << 18
   /// Longest name of an operator, and longest reason, in the audit log. Longer ones are refused.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+public import Tracer
+
 /// The contacts of some log slots, to look ids up in: 12 bytes of id and 4 of slot each, a filter of two bytes and a
 /// table of eight or sixteen a contact.
 ///
@@ -36,6 +38,11 @@ public struct ContactWindow: Sendable {
     highs.append(high)
     lows.append(low)
     places.append(UInt32(truncatingIfNeeded: occupied.count - 1))
+  }
+
+  /// Adds the contacts of a pack, or nothing of one that is damaged.
+  public mutating func append(_ ids: Span<UInt8>, slot: Int64) throws(ParseError) {
+    try ContactPack.forEachID(ids, slot: slot) { append(slot: slot, high: $0, low: $1) }
   }
 
   /// Makes filter and table, after the last contact was added.
