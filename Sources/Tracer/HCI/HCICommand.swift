@@ -11,6 +11,11 @@ public struct HCICommand: Hashable, Sendable {
     self.parameters = Array(parameters.prefix(255))
   }
 
+  /// Parameters in pieces: a sum of as many arrays is more than a compiler can find types for in time.
+  private init(_ opcode: HCIOpcode, joining pieces: [UInt8]...) {
+    self.init(opcode, Array(pieces.joined()))
+  }
+
   /// The whole packet.
   public var packet: [UInt8] {
     [HCIPacketType.command.rawValue, UInt8(opcode.rawValue & 0xFF), UInt8(opcode.rawValue >> 8)]
@@ -52,7 +57,7 @@ extension HCICommand {
   public static func leSetAdvertisingParameters(intervalMin: UInt16, intervalMax: UInt16) -> Self {
     Self(
       .leSetAdvertisingParameters,
-      bytes(intervalMin) + bytes(intervalMax) + [0x00, 0x01, 0x00, 0, 0, 0, 0, 0, 0, 0x07, 0x00])
+      joining: bytes(intervalMin), bytes(intervalMax), [0x00, 0x01, 0x00, 0, 0, 0, 0, 0, 0, 0x07, 0x00])
   }
 
   /// At most 31 bytes; the rest of the field is zero.
@@ -60,7 +65,7 @@ extension HCICommand {
     let data = data.prefix(31)
     return Self(
       .leSetAdvertisingData,
-      [UInt8(data.count)] + data + [UInt8](repeating: 0, count: 31 - data.count))
+      joining: [UInt8(data.count)], Array(data), [UInt8](repeating: 0, count: 31 - data.count))
   }
 
   public static func leSetAdvertisingEnable(_ enable: Bool) -> Self {
@@ -70,7 +75,7 @@ extension HCICommand {
   /// Under the random address, all advertisers. Interval and window in units of 0.625 ms, 0x0004 to 0x4000; equal
   /// ones scan without a pause.
   public static func leSetScanParameters(active: Bool, interval: UInt16, window: UInt16) -> Self {
-    Self(.leSetScanParameters, [active ? 1 : 0] + bytes(interval) + bytes(window) + [0x01, 0x00])
+    Self(.leSetScanParameters, joining: [active ? 1 : 0], bytes(interval), bytes(window), [0x01, 0x00])
   }
 
   /// Duplicates are always reported: presence lives from them.
@@ -94,8 +99,8 @@ extension HCICommand {
   ) -> Self {
     Self(
       .leCreateConnection,
-      bytes(scanInterval) + bytes(scanWindow) + [0x00, peer.isRandom ? 1 : 0] + peer.bytes + [0x01]
-        + connectionParameters)
+      joining: bytes(scanInterval), bytes(scanWindow), [0x00, peer.isRandom ? 1 : 0], peer.bytes, [0x01],
+      connectionParameters)
   }
 
   /// The same on LE 1M of a controller that is driven with extended commands.
@@ -104,14 +109,14 @@ extension HCICommand {
   ) -> Self {
     Self(
       .leExtendedCreateConnection,
-      [0x00, 0x01, peer.isRandom ? 1 : 0] + peer.bytes + [0x01] + bytes(scanInterval) + bytes(scanWindow)
-        + connectionParameters)
+      joining: [0x00, 0x01, peer.isRandom ? 1 : 0], peer.bytes, [0x01], bytes(scanInterval), bytes(scanWindow),
+      connectionParameters)
   }
 
   public static let leCreateConnectionCancel = Self(.leCreateConnectionCancel)
 
   /// Interval 12 to 24 × 1.25 ms, latency 0, supervision timeout 400 × 10 ms, event length 0.
-  private static let connectionParameters: [UInt8] = bytes(12) + bytes(24) + bytes(0) + bytes(400) + bytes(0) + bytes(0)
+  private static let connectionParameters: [UInt8] = [12, 24, 0, 400, 0, 0].flatMap(bytes)
 
   // MARK: Extended advertising and scanning, one set
 
@@ -126,8 +131,8 @@ extension HCICommand {
   public static func leSetExtendedAdvertisingParameters(intervalMin: UInt16, intervalMax: UInt16) -> Self {
     Self(
       .leSetExtendedAdvertisingParameters,
-      [setHandle] + bytes(0x0013) + bytes(intervalMin) + [0] + bytes(intervalMax) + [0, 0x07, 0x01]
-        + [0, 0, 0, 0, 0, 0, 0] + [0x00, 0x7F, 0x01, 0x00, 0x01, 0x00, 0x00])
+      joining: [setHandle], bytes(0x0013), bytes(intervalMin), [0], bytes(intervalMax), [0, 0x07, 0x01],
+      [0, 0, 0, 0, 0, 0, 0], [0x00, 0x7F, 0x01, 0x00, 0x01, 0x00, 0x00])
   }
 
   public static func leSetExtendedAdvertisingData(_ data: [UInt8]) -> Self {
@@ -142,7 +147,7 @@ extension HCICommand {
 
   /// On LE 1M under the random address, all advertisers.
   public static func leSetExtendedScanParameters(active: Bool, interval: UInt16, window: UInt16) -> Self {
-    Self(.leSetExtendedScanParameters, [0x01, 0x00, 0x01, active ? 1 : 0] + bytes(interval) + bytes(window))
+    Self(.leSetExtendedScanParameters, joining: [0x01, 0x00, 0x01, active ? 1 : 0], bytes(interval), bytes(window))
   }
 
   public static func leSetExtendedScanEnable(_ enable: Bool) -> Self {
