@@ -192,9 +192,13 @@ public struct Kiosk: Sendable {
       calibration = CalibrationRun(settings: settings.people, floorDBm: floor, seconds: seconds, at: time)
     case .calibrationEnd: calibration?.stop()
     case .f0Synced(let when): lastF0Sync = when
-    case .feedRead(let state): feed?.state = state
+    case .feedRead(let state):
+      feed?.state = state
+      rotateNotices(at: time)
     case .syncFeed: feed?.request(at: time)
-    case .feedEnded(let report): feed?.ended(report, at: moment, randomBits: randomBits())
+    case .feedEnded(let report):
+      feed?.ended(report, at: moment, randomBits: randomBits())
+      rotateNotices(at: time)
     case .exposures(let unseen): noticeExposures(unseen, at: time)
     case .input(let change): take(change, at: moment)
     case .touched(let action): touch(action, at: moment)
@@ -260,6 +264,12 @@ public struct Kiosk: Sendable {
   }
 
   /// On the staff's line alone: nothing else that anybody sees or hears depends on it.
+  private mutating func rotateNotices(at time: MonotonicTime) {
+    rotation.setNotices(feed?.state?.notices.count ?? 0, at: time)
+    // The words may have changed under the page that is shown.
+    pageInputs = nil
+  }
+
   private mutating func noticeExposures(_ unseen: Int, at time: MonotonicTime) {
     if unseen > unseenExposures { prompts.notifyStaff(at: time) }
     if unseen == 0 { prompts.endNotice() }

@@ -25,6 +25,7 @@ extension Kiosk {
     if state.page == .today, moment.isSynchronised { state.today = today(hour: time.hour, at: moment) }
     state.f0 = f0Data(at: moment)
     state.communityTotal = feed?.state?.communityTotal
+    if state.page.isNotice { state.notices = feed?.state?.notices ?? [] }
     state.radio =
       switch host.state {
       // Scanning pauses for some milliseconds at each change of address; the figures stay.

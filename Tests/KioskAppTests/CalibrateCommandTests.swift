@@ -68,6 +68,12 @@ import Tracer
         try Program.run("status", "--json", "--data", folder.path).output.contains("\"state\":\"running\"")
       })
     let first = try Program.start(["calibrate", "--json", "--seconds", "600", "--data", folder.path])
+    // Were the second quicker, the first would be refused.
+    #expect(
+      try eventually {
+        let answer = try ControlSocket.ask(.calibration, dataFolder: folder.path).map { Data($0.utf8) }
+        return try answer.map { try JSONDecoder().decode(CalibrationAnswer.self, from: $0).report.isRunning } ?? false
+      })
     #expect(
       try eventually {
         let second = try Program.run("calibrate", "--data", folder.path)

@@ -13,7 +13,7 @@ import Testing
   ].map { ScreenSize(width: $0.0, height: $0.1) }
 
   private static let names = PageSample.names.filter {
-    !["today", "privacy-1", "privacy-2", "welcome", "checked-in", "turned-away"].contains($0)
+    !["today", "notice", "privacy-1", "privacy-2", "welcome", "checked-in", "turned-away"].contains($0)
   }
 
   /// One code and two, by day and in the darkest night, with and without buttons.

@@ -54,6 +54,25 @@ import Tracer
     #expect(harness.page?.communityTotal == 23_000_000)
   }
 
+  @Test("Notices of the feed have their page while they are there") func notices() {
+    var settings = Self.settings()
+    settings.screen.pages.order = [.notices]
+    settings.screen.pages.alternates = false
+    var harness = KioskHarness(settings: settings)
+    harness.start()
+    harness.run(for: 60_000)
+    #expect(harness.page?.page == .home && harness.page?.notices == [])
+    harness.handle(.feedEnded(FeedReport(.unchanged, state: state(harness))))
+    harness.run(for: 16_000)
+    #expect(harness.page?.page == .notice(1))
+    #expect(harness.page?.notices.map(\.english) == ["Wear a mask"])
+    var changed = state(harness, version: 6)
+    changed.notices = []
+    harness.handle(.feedRead(changed))
+    harness.run(for: 1000)
+    #expect(harness.page?.page == .home && harness.page?.notices == [])
+  }
+
   @Test("Page and status say when the feed was last current, also if that is no news") func lastSync() throws {
     var harness = KioskHarness(settings: Self.settings())
     harness.start()

@@ -37,7 +37,7 @@ struct ScreenPageTests {
       let isTwo = state.site.installCodes.count == 2
       let share: Int
       switch (state.page, state.takeover) {
-      case (_, .welcome), (_, .checkedIn), (_, .turnedAway), (.today, nil), (.privacy, nil):
+      case (_, .welcome), (_, .checkedIn), (_, .turnedAway), (.today, nil), (.notice, nil), (.privacy, nil):
         #expect(codes.isEmpty)
         continue
       case (.apps, nil): share = 17

@@ -141,6 +141,48 @@ struct ScreenRotationTests {
     #expect(rotation.takeover == nil && rotation.page == .home)
   }
 
+  @Test("shows as many notices as there are, and one that is gone no longer")
+  func notices() {
+    var settings = PageSettings()
+    settings.order = [.home, .notices, .invite]
+    settings.alternates = false
+    var rotation = PageRotation(settings: settings, firstLanguage: .vietnamese, appParts: 0, at: at(0))
+    func next(_ seconds: Double) -> PageName {
+      rotation.advance(to: at(seconds))
+      return rotation.page
+    }
+    #expect(next(15) == .invite)
+    rotation.setNotices(2, at: at(16))
+    #expect(rotation.page == .invite)
+    #expect(next(23) == .home)
+    #expect(next(38) == .notice(1))
+    #expect(next(52) == .notice(2))
+    rotation.setNotices(1, at: at(53))
+    #expect(rotation.page == .invite)
+    #expect(next(60.9) == .invite)
+    #expect(next(61) == .home)
+    #expect(next(76) == .notice(1))
+    rotation.choose(.notice(1), at: at(77))
+    rotation.setNotices(0, at: at(78))
+    #expect(rotation.page == .invite)
+    rotation.choose(at: at(79))
+    #expect(rotation.page == .home)
+  }
+
+  @Test("has a home page even where the settings want nothing but notices")
+  func noticesAlone() {
+    var settings = PageSettings()
+    settings.order = [.notices]
+    var rotation = PageRotation(settings: settings, firstLanguage: .vietnamese, appParts: 0, at: at(0))
+    for second in 0..<120 {
+      rotation.advance(to: at(Double(second)))
+      #expect(rotation.page == .home)
+    }
+    rotation.setNotices(1, at: at(120))
+    rotation.choose(at: at(121))
+    #expect(rotation.page == .notice(1))
+  }
+
   @Test(
     "is read as it is written in the settings",
     arguments: [

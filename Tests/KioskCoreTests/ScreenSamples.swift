@@ -12,7 +12,7 @@ enum ScreenSamples {
 
   /// Every page there is.
   static let pages: [PageName] =
-    [.home] + (1...4).map { .install($0) } + [.invite, .today] + (1...2).map { .privacy($0) }
+    [.home] + (1...4).map { .install($0) } + [.notice(1), .notice(2), .invite, .today] + (1...2).map { .privacy($0) }
     + (1...2).map { .apps($0) }
 
   /// The home page on an ordinary morning.
@@ -25,6 +25,7 @@ enum ScreenSamples {
     state.today.hours = (0..<24).map { .init(visits: (8...17).contains($0) ? 3 * $0 : 0, bluezoners: $0) }
     (state.today.visits, state.today.uncertainty, state.today.bluezoners) = (375, 57, 125)
     state.today.currentHour = 17
+    state.notices = [.init(vietnamese: "Đeo khẩu trang.", english: "Wear a mask."), longest]
     state.site.apps = [
       .init(name: "Smart Thanh Hóa", codes: [.init("https://example.vn/app")]),
       .init(
@@ -33,6 +34,13 @@ enum ScreenSamples {
     ]
     return state
   }()
+
+  /// As long as a notice may be.
+  private static let longest = FeedManifest.Notice(
+    vietnamese: String(
+      String(repeating: "Những người đã ở gần ca bệnh xin gọi đường dây nóng. ", count: 8).prefix(300)),
+    english: String(
+      String(repeating: "Whoever was near a confirmed case, please call the hotline. ", count: 8).prefix(300)))
 
   /// Every page and takeover, each in the states that change its layout, with figures as long as they get.
   static let states: [ScreenState] = {

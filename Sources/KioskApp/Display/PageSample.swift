@@ -18,7 +18,7 @@ struct PageSample {
 
   /// What a page is called on the command line.
   static let names =
-    ["home"] + (1...PageName.installSteps).map { "install-\($0)" } + ["invite", "today"]
+    ["home"] + (1...PageName.installSteps).map { "install-\($0)" } + ["notice", "invite", "today"]
     + (1...PageName.privacyParts).map { "privacy-\($0)" } + ["apps", "call", "welcome", "checked-in", "turned-away"]
 
   /// nil for a name that no page has.
@@ -26,6 +26,7 @@ struct PageSample {
     let (page, takeover): (PageName, ScreenState.Takeover?)
     switch name {
     case "home": (page, takeover) = (.home, nil)
+    case "notice": (page, takeover) = (.notice(1), nil)
     case "invite": (page, takeover) = (.invite, nil)
     case "today": (page, takeover) = (.today, nil)
     case "apps": (page, takeover) = (.apps(1), nil)
@@ -45,6 +46,7 @@ struct PageSample {
     let clock = ScreenState.Clock(time: "15:41:07", date: "21/11/2026", isSynchronised: true)
     var state = ScreenState(page: page, clock: clock, site: site)
     if page == .apps(1), site.apps.isEmpty { state.site.apps = Self.apps }
+    if case .notice = page { state.notices = Self.notices }
     state.takeover = takeover
     state.isWelcoming = takeover == .welcome
     state.language = language
@@ -64,6 +66,14 @@ struct PageSample {
     }
     return state
   }
+
+  private static let notices = [
+    FeedManifest.Notice(
+      vietnamese: "Từ thứ Hai, trạm y tế phường tiêm nhắc mũi cúm mùa cho người trên 60 tuổi, từ 7:30 đến 11:00. "
+        + "Xin mang theo thẻ bảo hiểm y tế.",
+      english: "From Monday on the ward's health station gives flu boosters to people over 60, from 7:30 to 11:00. "
+        + "Please bring your health insurance card.")
+  ]
 
   /// An app with one address for all phones, as an example.
   private static let apps = [

@@ -43,6 +43,7 @@ struct Sheet {
       case .install(let step): install(step: step, in: content)
       case .invite: invite(in: content)
       case .today: today(in: content)
+      case .notice(let number): notice(number, in: content)
       case .privacy(let part): privacy(part: part, in: content)
       case .apps(let part): apps(part: part, in: content)
       }

@@ -7,6 +7,8 @@ public struct PageRotation: Sendable {
   private let settings: PageSettings
   private let pages: [PageName]
   private let firstLanguage: ScreenLanguage
+  /// How many notices there are to be shown.
+  private var notices = 0
   /// A place in `pages`, or a page that somebody chose.
   private var index = 0
   private var chosen: PageName?
@@ -34,6 +36,7 @@ public struct PageRotation: Sendable {
     pages = settings.pages(appParts: appParts)
     turnsAt = now
     latest = now
+    if !isThere(pages[index]) { index = nextIndex }
     stand(at: now)
   }
 
@@ -103,7 +106,7 @@ public struct PageRotation: Sendable {
     let wasCovered = cover != nil
     let language = language
     cover = nil
-    let next = (index + 1) % pages.count
+    let next = nextIndex
     if let page, page != pages[index] {
       chosen = page
     } else if page != nil || wasCovered || chosen != nil {
@@ -115,6 +118,31 @@ public struct PageRotation: Sendable {
     // The language stays as it was read.
     chosenLanguage = (language, now.adding(milliseconds: settings.chosenMilliseconds))
     turnsAt = now.adding(milliseconds: settings.chosenMilliseconds)
+  }
+
+  /// The feed has so many notices. One that is gone is not shown to its end.
+  public mutating func setNotices(_ count: Int, at now: MonotonicTime) {
+    guard count != notices else { return }
+    notices = count
+    if let chosen, !isThere(chosen) {
+      self.chosen = nil
+      stand(at: now)
+    }
+    if !isThere(pages[index]) {
+      index = nextIndex
+      stand(at: now)
+    }
+  }
+
+  private func isThere(_ page: PageName) -> Bool {
+    if case .notice(let number) = page { number <= notices } else { true }
+  }
+
+  /// The place of the next page that is there; one always is.
+  private var nextIndex: Int {
+    var next = (index + 1) % pages.count
+    while next != index, !isThere(pages[next]) { next = (next + 1) % pages.count }
+    return next
   }
 
   // MARK: By time
@@ -133,7 +161,7 @@ public struct PageRotation: Sendable {
   }
 
   private mutating func turn(at now: MonotonicTime) {
-    if chosen == nil { index = (index + 1) % pages.count }
+    if chosen == nil { index = nextIndex }
     chosen = nil
     stand(at: now)
   }

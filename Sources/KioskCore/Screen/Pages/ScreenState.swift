@@ -21,6 +21,8 @@ public struct ScreenState: Equatable, Sendable {
   public var today: Today
   /// Bluezoners in the whole country, from the feed; nil leaves the figure out.
   public var communityTotal: Int?
+  /// What the health office has to say; empty unless its page is shown.
+  public var notices: [FeedManifest.Notice] = []
   /// Whether the box hears anything.
   public var radio: Radio
   public var clock: Clock

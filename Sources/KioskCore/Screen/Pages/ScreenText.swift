@@ -19,6 +19,8 @@ public enum ScreenText: Sendable, CaseIterable {
   case three, threeText
   // The day.
   case today, about, visits, noVisits, share, byHour, withBluezone, withoutBluezone
+  // What the health office has to say.
+  case notice
   // The privacy notice.
   case privacy, law
   case who, whoText, whoUnknown, what, whatText, why, whyText
@@ -94,6 +96,8 @@ public enum ScreenText: Sendable, CaseIterable {
     case .byHour: ("Lượt vào theo giờ", "Visits by hour")
     case .withBluezone: ("Có Bluezone", "With Bluezone")
     case .withoutBluezone: ("Chưa có", "Without")
+
+    case .notice: ("Thông báo của\nngành y tế", "From the\nhealth authority")
 
     case .privacy: ("Dữ liệu của bạn", "Your data")
     case .law:

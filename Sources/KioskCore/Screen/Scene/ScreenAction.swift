@@ -22,6 +22,8 @@ public enum PageName: Hashable, Sendable {
   case invite
   /// The visits of today.
   case today
+  /// What the health office has to say, by the feed: one notice a page, from 1 on.
+  case notice(Int)
   /// What is recorded and why: part 1 of 2, 2 of 2.
   case privacy(Int)
   /// Further apps, three codes a part, from part 1 on.
