@@ -153,10 +153,11 @@ import Tracer
     let info = try object(identity.output)
     #expect(info.keys.sorted() == ["base_id", "daily_key", "time", "time_start"])
     let today = Int64(Date().timeIntervalSince1970) / 86_400 * 86_400
-    #expect(info["time"] as? Int64 == day - 20 * 86_400 && info["time_start"] as? Int64 == today - 14 * 86_400)
+    let (made, firstTold) = (day - 20 * 86_400, today - 14 * 86_400)
+    #expect(info["time"] as? Int64 == made && info["time_start"] as? Int64 == firstTold)
     // The chain from the base key leads to the daily key, by the library's SHA-256.
     var chain = try #require(Hex.bytes(info["base_id"] as? String ?? ""))
-    for _ in 0..<(today - 14 * 86_400 - (day - 20 * 86_400)) / 86_400 { chain = Array(SHA256.hash(data: chain)) }
+    for _ in 0..<(firstTold - made) / 86_400 { chain = Array(SHA256.hash(data: chain)) }
     #expect(Hex.string(chain).uppercased() == info["daily_key"] as? String)
     let actions = try kiosk("audit", "--json").output.split(separator: "\n").map { try object($0)["action"] as? String }
     #expect(actions == ["export-trace", "export-trace", "show-identity"])

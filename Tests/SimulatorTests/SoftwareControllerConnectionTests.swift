@@ -127,7 +127,8 @@ import Tracer
       let interval = isExtended ? 27 : 15
       let tail: [UInt8] = [event[interval], 0, 0, 0, 0x90, 0x01, 0]
       let head: [UInt8] = [0, 0x40, 0, 0, 1] + peer.bytes
-      let body = isExtended ? [0x0A] + head + [UInt8](repeating: 0, count: 12) + tail : [0x01] + head + tail
+      let resolvable = [UInt8](repeating: 0, count: isExtended ? 12 : 0)
+      let body: [UInt8] = [isExtended ? 0x0A : 0x01] + head + resolvable + tail
       #expect(events == [[0x04, 0x3E, UInt8(body.count)] + body])
       #expect((12...24).contains(event[interval]))
       #expect(bench.controller.initiatingPeer == nil && bench.controller.connectionCount == 1)

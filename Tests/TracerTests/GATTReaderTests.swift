@@ -153,7 +153,7 @@ import Testing
     let lines = Array(Self.toValue.prefix(after))
     let others: [Line] = ATTTests.requests.map { .notMine(Hex.string($0)) }
     converse(lines + others + [.notMine("1e"), .notMine("52 0300 41"), .notMine("1c 00"), .notMine("ff")])
-    converse(lines + others + Self.toValue.dropFirst(after))
+    converse(lines + others + Array(Self.toValue.dropFirst(after)))
   }
 
   @Test("Notifications are ignored, an indication is confirmed, and the reading goes on") func unasked()

@@ -39,9 +39,8 @@ import Testing
 
   @Test("Damaged advertising data gives facts", arguments: seeds) func advertisingData(seed: UInt64) {
     var random = SeededGenerator(seed: seed)
-    let corpus =
-      [SamplePackets.androidForm, bytes("1107") + BluezoneAdvertisement.iosServiceUUID]
-      + SamplePackets.recorded.map { Array($0.dropFirst(14).dropLast()) }
+    var corpus = SamplePackets.recorded.map { Array($0.dropFirst(14).dropLast()) }
+    corpus += [SamplePackets.androidForm, bytes("1107") + BluezoneAdvertisement.iosServiceUUID]
     var ids = 0
     var truncated = 0
     for i in 0..<Self.rounds {
