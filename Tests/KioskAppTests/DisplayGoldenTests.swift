@@ -37,6 +37,22 @@ import Testing
   /// Mean of all differences, of 255, and percent of the values that differ clearly.
   private static let (tolerance, percentFar) = (2.0, 0.08)
 
+  /// Inter as the pictures were drawn with it, as fontconfig gives its version: Debian 12's. Debian 13's has other widths,
+  /// and so other pages; that all fits there as well is what the other tests show.
+  private static let typeface = "197853"
+
+  private static let hasTypeface: Bool = {
+    let process = Process()
+    let output = Pipe()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/fc-match")
+    process.arguments = ["--format", "%{fontversion}", "Inter"]
+    process.standardOutput = output
+    guard (try? process.run()) != nil else { return false }
+    let version = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return String(bytes: version, encoding: .utf8) == typeface
+  }()
+
   private func picture(_ page: String, _ size: ScreenSize, _ change: (inout PageSample) -> Void) throws -> Picture {
     var sample = PageSample(site: ScreenState.Site())
     change(&sample)
@@ -45,7 +61,10 @@ import Testing
     return try Picture(canvas, width: size.width > 500 ? size.width / 5 : size.width / 2)
   }
 
-  @Test("within what the eye does not see", arguments: cases.indices)
+  @Test(
+    "within what the eye does not see",
+    .enabled(if: hasTypeface, "the pictures were drawn with Debian 12's Inter, and another one is installed"),
+    arguments: cases.indices)
   func looksTheSame(index: Int) throws {
     let (file, page, size, change) = Self.cases[index]
     let picture = try picture(page, size, change)
