@@ -106,9 +106,10 @@ class TheProgramForArm64(unittest.TestCase):
                 contacts += [
                     (day["day"] // SLOT + int(slot), bytes.fromhex(text)) for slot, text in day["slots"].items()]
         with sqlite3.connect(outside("/tmp/log/kiosk.sqlite")) as log:
-            log.execute("DELETE FROM contact")
+            log.execute("DELETE FROM contactRow")
+            log.execute("DELETE FROM contactPack")
             log.executemany(
-                "INSERT INTO contact (slot, blid, first, last, count, nearest, rssiSum, platform) "
+                "INSERT INTO contactRow (slot, blid, first, last, count, nearest, rssiSum, platform) "
                 "VALUES (?, ?, 10, 20, 2, -60, -120, 1)", contacts + [(contacts[0][0], bytes(12))])
         outside("/tmp/batch.json").write_text(json.dumps({"data": entries}))
         # QEMU's processors have the SHA-256 instructions, as a Pi 5; hidden, they are a Pi 4's, and NEON is taken.
