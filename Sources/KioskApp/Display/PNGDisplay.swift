@@ -90,7 +90,8 @@ final class PNGDisplay: Display {
 
   private let easel = Easel()
 
-  /// Holds the canvas; touched on the queue only.
+  /// Holds the canvas. Unchecked, because a canvas cannot be sent and nothing tells the compiler that all that touch
+  /// it run on the queue, one at a time.
   private final class Easel: @unchecked Sendable {
     var canvas: Canvas?
   }

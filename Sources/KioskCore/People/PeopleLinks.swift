@@ -245,6 +245,7 @@ extension People {
     return goTogether(a, b, second: second, counts: counts)
   }
 
+  /// How well two streams fit one phone, whoever they are taken for now; nil as above.
   func goTogether(_ a: Int32, _ b: Int32, second: Int64, counts: [DeviceSigns.Stream: Int]) -> Float? {
     guard canBeOne(a, b) else { return nil }
     let (x, y) = (tracks[Int(a)], tracks[Int(b)])

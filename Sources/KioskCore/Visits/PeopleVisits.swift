@@ -105,7 +105,6 @@ extension People {
       guard track.successor < 0, track.id != nil || track.hintsAtApp, track.person >= 0 else { continue }
       guard let other = self.person(track.person) else { continue }
       for k in person.tracks where tracks[Int(k)].successor < 0 {
-        // A phone with the app that already has such a stream is accounted for.
         guard let score = sameHandset(k, Int32(i), second: second, counts: streamCounts), score > settings.doubtScore
         else { continue }
         // A phone with the app that has such a stream already is accounted for, if that stream fits better.
