@@ -202,7 +202,7 @@ public struct HallAir: Sendable {
     guard mean > -105 else { return next }
     tellPerfect(radios.all[radio], advertiser)
     // A scanner listens on one of the three channels at a time, and so hears an advertisement once.
-    let channel = Int(now / 60 % 3)
+    guard let channel = controller.listeningChannel else { return next }
     let rssi = mean + radios.all[radio].channelsDB[channel] + Fading.normal(&random) * Spread.instantDB
     guard isReceived(rssi) else { return next }
     received += 1
@@ -232,7 +232,10 @@ public struct HallAir: Sendable {
   }
 
   private func peer(of radio: Radio, while active: Range<Int64>) -> VirtualPeer? {
-    guard var device = radio.device.bluezone, radio.device.kind == .iPhone else { return nil }
+    let hasBluezone = radio.device.bluezoneSince.map { now >= $0 } ?? false
+    guard radio.device.kind == .iPhone, var device = hasBluezone ? radio.device.bluezone : radio.device.otherApp else {
+      return nil
+    }
     let last = radio.device.advertisers.map(\.active.upperBound).max() ?? active.upperBound
     device.presence = start..<start.adding(milliseconds: max(last, 1))
     return VirtualPeer(device)
