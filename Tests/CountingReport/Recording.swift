@@ -8,6 +8,8 @@ struct Recording {
   struct Batch {
     var moment: Moment
     var sightings: Range<Int>
+    /// The controller began to scan before them.
+    var isScanBegin = false
   }
 
   let crowd: Crowd
@@ -66,6 +68,7 @@ struct Recording {
 private struct Listener {
   private var host = HCIHost()
   private var slot: Slot?
+  private var scanStarts = 0
   private var random = SplitMix64(seed: 77)
   private(set) var sightings: [Sighting] = []
   private(set) var batches: [Recording.Batch] = []
@@ -86,7 +89,11 @@ private struct Listener {
     for packet in packets { host.receive(packet, generation: 1, at: moment.monotonic) }
     host.tick(at: moment.monotonic)
     let answer = settle(at: moment.monotonic)
-    batches.append(.init(moment: moment, sightings: sightings.count..<sightings.count + host.sightings.count))
+    batches.append(
+      .init(
+        moment: moment, sightings: sightings.count..<sightings.count + host.sightings.count,
+        isScanBegin: host.scanStarts != scanStarts))
+    scanStarts = host.scanStarts
     sightings += host.sightings
     return .init(packets: answer, deadline: host.nextDeadline)
   }
