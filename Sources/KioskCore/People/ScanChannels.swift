@@ -12,6 +12,12 @@ struct ScanChannels: Sendable {
   /// Three intervals are cut into so many parts.
   static let parts = 18
   private static let partsOfInterval = 6
+  /// For each phase, by the parts of two reports: 1 if they are of the same channel, else 0.
+  private static let isSame: [[Float]] = (0..<partsOfInterval).map { phase in
+    func channel(_ part: Int) -> Int { (part - phase + parts) % parts / partsOfInterval }
+    return (0..<parts * parts).map { channel($0 / parts) == channel($0 % parts) ? 1 : 0 }
+  }
+
   /// Reports of one device tell something if they are not further apart.
   static let togetherMilliseconds: Int64 = 1000
 
@@ -69,10 +75,11 @@ struct ScanChannels: Sendable {
 
   /// Looks anew where the channels begin. Called once a step.
   mutating func advance() {
-    let gains = (0..<Self.partsOfInterval).map(gain)
+    let total = (numbers: numbers.reduce(0, +), squares: squares.reduce(0, +))
+    let gains = (0..<Self.partsOfInterval).map { gain($0, of: total) }
     var best = 0
     for phase in gains.indices where gains[phase] > gains[best] { best = phase }
-    let kept = numbers.reduce(0, +) > Self.few ? Self.kept : Self.keptOfFew
+    let kept = total.numbers > Self.few ? Self.kept : Self.keptOfFew
     for i in numbers.indices {
       numbers[i] *= kept
       squares[i] *= kept
@@ -103,22 +110,14 @@ struct ScanChannels: Sendable {
 
   /// How much better two variances, one of the same channel and a greater one of others, explain what was heard than one
   /// does if the channels begin at `phase`; nats.
-  private func gain(_ phase: Int) -> Float {
+  private func gain(_ phase: Int, of total: (numbers: Float, squares: Float)) -> Float {
+    let mask = Self.isSame[phase]
     var (same, sameSquares): (Float, Float) = (0, 0)
-    var (other, otherSquares): (Float, Float) = (0, 0)
-    for a in 0..<Self.parts {
-      let own = (a - phase + Self.parts) % Self.parts / Self.partsOfInterval
-      for b in 0..<Self.parts {
-        let i = a * Self.parts + b
-        if (b - phase + Self.parts) % Self.parts / Self.partsOfInterval == own {
-          same += numbers[i]
-          sameSquares += squares[i]
-        } else {
-          other += numbers[i]
-          otherSquares += squares[i]
-        }
-      }
+    for i in mask.indices {
+      same += mask[i] * numbers[i]
+      sameSquares += mask[i] * squares[i]
     }
+    let (other, otherSquares) = (total.numbers - same, total.squares - sameSquares)
     guard same > 4, other > 4 else { return 0 }
     let first = max(sameSquares / same, Self.leastVariance)
     let second = max(otherSquares / other, Self.leastVariance)
