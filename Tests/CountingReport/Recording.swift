@@ -19,6 +19,8 @@ struct Recording {
   let perfect: [PerfectReceiver.Visit]
   let strict: [PerfectReceiver.Visit]
   let lenient: [PerfectReceiver.Visit]
+  /// What a perfect receiver would have logged that hears one channel at a time, as the kiosk's radio does.
+  let oneRadio: [PerfectReceiver.Visit]
   let owners: Owners
   let start: Moment
   let sightings: [Sighting]
@@ -32,6 +34,9 @@ struct Recording {
     run.air.perfect = [0, Self.toleranceDB, -Self.toleranceDB].map {
       PerfectReceiver(Self.rule(settings, raisedBy: $0))
     }
+    var rule = Self.rule(settings, raisedBy: 0)
+    rule.hearsOneChannel = true
+    run.air.perfect.append(PerfectReceiver(rule))
     crowd = run.crowd
     start = run.start
     truth = GroundTruth(run.crowd)
@@ -39,7 +44,7 @@ struct Recording {
     var listener = Listener(at: run.start.monotonic)
     run.run { listener.take($0, at: $1) }
     let visits = run.air.perfect.map { $0.finished() }
-    (perfect, strict, lenient) = (visits[0], visits[1], visits[2])
+    (perfect, strict, lenient, oneRadio) = (visits[0], visits[1], visits[2], visits[3])
     sightings = listener.sightings
     batches = listener.batches
   }

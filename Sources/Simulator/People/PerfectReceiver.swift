@@ -26,6 +26,9 @@ public struct PerfectReceiver: Sendable {
     /// Smoothed strength of what lies still stays within so much.
     public var stillDB: Float = 14
 
+    /// Hears only the channel that the kiosk's radio listens on, and only while it does.
+    public var hearsOneChannel = false
+
     public init(iosDBm: Float, androidDBm: Float, hysteresisDB: Float) {
       self.iosDBm = iosDBm
       self.androidDBm = androidDBm
@@ -53,7 +56,7 @@ public struct PerfectReceiver: Sendable {
 
   /// In order of ending.
   public private(set) var visits: [Visit] = []
-  private let rule: Rule
+  let rule: Rule
   private var phones: [Key: Phone] = [:]
 
   struct Key: Hashable, Sendable {
