@@ -102,6 +102,8 @@ public struct Kiosk: Sendable {
   /// The UTC time at which the monotonic clock stood at zero, by the last event.
   var bootTime: UTCTime?
   private var sentSlot: Slot?
+  /// Of the host, when packets last came in.
+  private var scanStarts = 0
   var identityFailure: BluezoneIdentity.Failure?
   private var purgedHour: Int64?
   var lines = LineProgram.dark
@@ -130,7 +132,9 @@ public struct Kiosk: Sendable {
     self.identity = identity
     self.isDemo = isDemo
     self.randomBits = randomBits
-    people = People(settings: settings.people)
+    var people = settings.people
+    people.scanIntervalMicroseconds = settings.host.scanIntervalMicroseconds
+    self.people = People(settings: people)
     host = HCIHost(configuration: settings.host)
     prompts = PromptSchedule(settings: settings.prompt, at: moment.monotonic)
     sensor = SensorVisits(settings: settings.inputs.visits)
@@ -238,6 +242,10 @@ public struct Kiosk: Sendable {
   // MARK: Hearing
 
   private mutating func hear(at moment: Moment) {
+    if host.scanStarts != scanStarts {
+      scanStarts = host.scanStarts
+      people.scanBegan()
+    }
     for sighting in host.sightings {
       // By a clock that cannot be believed nobody knows when a slot ends: an id counts when it is heard or read, not
       // for as long as it is remembered.

@@ -7,7 +7,7 @@ public enum CoreLimits {
   /// Tracks of which every two are compared once a second. At the limit the weakest are left out: a phone of theirs that
   /// sends under two addresses counts twice.
   public static let joinedTracks = 128
-  /// Pairs of tracks of which it is kept how alike they were heard at the same moments. At the limit new pairs are judged
+  /// Pairs of tracks of which it is kept how alike they were heard on the same channels. At the limit new pairs are judged
   /// without.
   public static let pairs = 8192
   /// Tracks that began lately and are compared with what fell silent. At the limit the weakest count as newcomers.

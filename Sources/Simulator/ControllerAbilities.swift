@@ -20,6 +20,8 @@ extension SoftwareController {
     /// LE_ACL_Data_Packet_Length and Total_Num_LE_ACL_Data_Packets.
     public var dataPacketBytes: UInt16 = 27
     public var dataPackets: UInt8 = 8
+    /// By how much its clock is fast, at most 50. Source: Core 5.4, vol. 6, part B, 4.2.1.
+    public var clockPartsPerMillion: Int64 = 30
 
     public init() {}
 
@@ -87,8 +89,13 @@ extension SoftwareController {
     }
 
     /// Whether the radio listens for the peer at `time`.
-    func isListening(at time: MonotonicTime) -> Bool {
-      time.milliseconds(since: start) * 1000 % (Int64(interval) * 625) < Int64(window) * 625
+    func isListening(at time: MonotonicTime) -> Bool { channel(at: time) != nil }
+
+    /// 0, 1 and 2 for the channels 37, 38 and 39; nil between two windows.
+    func channel(at time: MonotonicTime) -> Int? {
+      var schedule = ScanSchedule(interval: interval, window: window, partsPerMillion: 0)
+      schedule.begin(at: start, delayMicroseconds: 0)
+      return schedule.channel(at: time)
     }
 
     /// Microseconds of windows between two times.

@@ -45,7 +45,8 @@ public struct SoftwareController: Sendable {
   private var setAddress: BluetoothAddress?
   private var advertisingData: [UInt8] = []
   private var hasAdvertisingParameters = false
-  private var hasScanParameters = false
+  /// nil before parameters were given.
+  private var scanSchedule: ScanSchedule?
   private var commandKind: CommandKind?
   private var initiation: Initiation?
   private var links: [SoftwareLink] = []
@@ -90,6 +91,12 @@ public struct SoftwareController: Sendable {
   public var transmission: Transmission? {
     guard isAdvertising, let address = abilities.isExtended ? setAddress : randomAddress else { return nil }
     return Transmission(address: address, data: advertisingData)
+  }
+
+  /// The channel it listens on now: 0, 1 and 2 for 37, 38 and 39; nil when it listens on none.
+  public var listeningChannel: Int? {
+    if let initiation, initiation.isListening(at: now) { return initiation.channel(at: now) }
+    return isScanning ? scanSchedule?.channel(at: now) : nil
   }
 
   public var connectionCount: Int { links.count }
@@ -390,7 +397,7 @@ public struct SoftwareController: Sendable {
     case .leSetScanParameters:
       guard parameters.count == 7 else { return Self.invalidParameters }
       guard !isScanning else { return .commandDisallowed }
-      hasScanParameters = true
+      scanSchedule = schedule(parameters[1...])
     case .leSetScanEnable:
       guard parameters.count == 2, parameters[0] <= 1 else { return Self.invalidParameters }
       return enableScanning(parameters[0] == 1)
@@ -424,7 +431,7 @@ public struct SoftwareController: Sendable {
     case .leSetExtendedScanParameters:
       guard parameters.count == 8, parameters[2] == 1 else { return Self.invalidParameters }
       guard !isScanning else { return .commandDisallowed }
-      hasScanParameters = true
+      scanSchedule = schedule(parameters[4...])
     case .leSetExtendedScanEnable:
       guard parameters.count == 6, parameters[0] <= 1 else { return Self.invalidParameters }
       return enableScanning(parameters[0] == 1)
@@ -446,12 +453,24 @@ public struct SoftwareController: Sendable {
 
   private mutating func enableScanning(_ enable: Bool) -> HCIStatus {
     if enable {
-      guard randomAddress != nil, hasScanParameters else { return Self.invalidParameters }
+      guard randomAddress != nil, scanSchedule != nil else { return Self.invalidParameters }
       guard abilities.scansWhileInitiating || initiation == nil else { return .commandDisallowed }
       hasScanned = true
+      let delay = Int64(random.next() % Self.longestScanDelay)
+      if !isScanning { scanSchedule?.begin(at: now, delayMicroseconds: delay) }
     }
     isScanning = enable
     return .success
+  }
+
+  /// From the command until the first window, microseconds.
+  private static let longestScanDelay: UInt64 = 5000
+
+  /// `bytes`: interval and window.
+  private func schedule(_ bytes: ArraySlice<UInt8>) -> ScanSchedule {
+    let words = Array(bytes.prefix(4))
+    func word(_ i: Int) -> UInt16 { i + 1 < words.count ? UInt16(words[i]) | UInt16(words[i + 1]) << 8 : 0 }
+    return ScanSchedule(interval: word(0), window: word(2), partsPerMillion: abilities.clockPartsPerMillion)
   }
 
   // MARK: Bytes

@@ -48,6 +48,7 @@ struct Evaluation {
     var alone = Alone(settings)
     var second: Int64 = 1
     for batch in recording.batches {
+      if batch.isScanBegin { people.scanBegan() }
       for i in batch.sightings {
         people.hear(recording.sightings[i], at: batch.moment)
         alone.hear(recording.sightings[i], at: batch.moment.monotonic.milliseconds)

@@ -9,7 +9,9 @@ import Simulator
     let arguments = CommandLine.arguments.dropFirst()
     let seeds = arguments.dropFirst().compactMap { UInt64($0) }
     switch (arguments.first, arguments.dropFirst().first) {
-    case ("captures", let folder?): try reportCaptures(folder, settings: People.Settings())
+    case ("captures", let folder?):
+      try reportCaptures(folder, settings: People.Settings())
+      try reportChannels(folder)
     case ("day", let seed?): reportDay(seed: UInt64(seed) ?? 1)
     case ("crowds", _?) where seeds.count == arguments.count - 1: reportCrowds(seeds)
     default:

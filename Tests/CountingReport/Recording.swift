@@ -8,6 +8,8 @@ struct Recording {
   struct Batch {
     var moment: Moment
     var sightings: Range<Int>
+    /// The controller began to scan before them.
+    var isScanBegin = false
   }
 
   let crowd: Crowd
@@ -17,6 +19,8 @@ struct Recording {
   let perfect: [PerfectReceiver.Visit]
   let strict: [PerfectReceiver.Visit]
   let lenient: [PerfectReceiver.Visit]
+  /// What a perfect receiver would have logged that hears one channel at a time, as the kiosk's radio does.
+  let oneRadio: [PerfectReceiver.Visit]
   let owners: Owners
   let start: Moment
   let sightings: [Sighting]
@@ -30,6 +34,9 @@ struct Recording {
     run.air.perfect = [0, Self.toleranceDB, -Self.toleranceDB].map {
       PerfectReceiver(Self.rule(settings, raisedBy: $0))
     }
+    var rule = Self.rule(settings, raisedBy: 0)
+    rule.hearsOneChannel = true
+    run.air.perfect.append(PerfectReceiver(rule))
     crowd = run.crowd
     start = run.start
     truth = GroundTruth(run.crowd)
@@ -37,7 +44,7 @@ struct Recording {
     var listener = Listener(at: run.start.monotonic)
     run.run { listener.take($0, at: $1) }
     let visits = run.air.perfect.map { $0.finished() }
-    (perfect, strict, lenient) = (visits[0], visits[1], visits[2])
+    (perfect, strict, lenient, oneRadio) = (visits[0], visits[1], visits[2], visits[3])
     sightings = listener.sightings
     batches = listener.batches
   }
@@ -66,6 +73,7 @@ struct Recording {
 private struct Listener {
   private var host = HCIHost()
   private var slot: Slot?
+  private var scanStarts = 0
   private var random = SplitMix64(seed: 77)
   private(set) var sightings: [Sighting] = []
   private(set) var batches: [Recording.Batch] = []
@@ -86,7 +94,11 @@ private struct Listener {
     for packet in packets { host.receive(packet, generation: 1, at: moment.monotonic) }
     host.tick(at: moment.monotonic)
     let answer = settle(at: moment.monotonic)
-    batches.append(.init(moment: moment, sightings: sightings.count..<sightings.count + host.sightings.count))
+    batches.append(
+      .init(
+        moment: moment, sightings: sightings.count..<sightings.count + host.sightings.count,
+        isScanBegin: host.scanStarts != scanStarts))
+    scanStarts = host.scanStarts
     sightings += host.sightings
     return .init(packets: answer, deadline: host.nextDeadline)
   }

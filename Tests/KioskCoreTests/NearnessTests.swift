@@ -32,6 +32,19 @@ import Testing
     #expect(strong.isNear)
   }
 
+  @Test("In reach is who is not a decibel below the threshold, until 4 below") func reach() {
+    var nearness = Nearness()
+    hear(&nearness, -1.1, every: 100, in: 0..<5000)
+    #expect(nearness.inReachSince == nil)
+    hear(&nearness, -0.5, every: 100, in: 5000..<20_000)
+    #expect(nearness.inReachSince != nil && nearness.lastInReach == 19_900 && !nearness.isNear)
+    let since = nearness.inReachSince
+    hear(&nearness, -3.9, every: 100, in: 20_000..<40_000)
+    #expect(nearness.inReachSince == since && nearness.lastInReach < 21_000)
+    hear(&nearness, -4.5, every: 100, in: 40_000..<60_000)
+    #expect(nearness.inReachSince == nil)
+  }
+
   @Test("It stays near within the hysteresis, and tells since when and until when") func hysteresis() {
     var nearness = Nearness()
     hear(&nearness, 5, every: 100, in: 1000..<5000)

@@ -9,6 +9,41 @@ import Testing
     return second
   }
 
+  private func heard(_ reports: [(channel: Int, rssi: Int8)]) -> SecondOfReports {
+    var second = SecondOfReports()
+    for (n, report) in reports.enumerated() { second.add(report.rssi, channel: report.channel, at: Int64(n) * 100) }
+    return second
+  }
+
+  @Test("Where channels are known, means of a second on the same channel are a pair, however far apart in it")
+  func channels() {
+    var pair = PairedReports()
+    let a = heard([(channel: 0, rssi: -50), (channel: 0, rssi: -54), (channel: 2, rssi: -60)])
+    let first = pair.add(a, heard([(channel: 2, rssi: -61), (channel: 1, rssi: -70)]), unrest: 1, second: 4)
+    #expect(first && pair.count == 1 && pair.second == 4)
+    let other = pair.add(a, heard([(channel: 0, rssi: -53)]), unrest: 1, second: 5)
+    #expect(other && pair.count == 2)
+    // 1 dB on one channel, and a mean of -52 against -53 on the other.
+    #expect(pair.found < 0.01)
+    let none = pair.add(a, heard([(channel: 1, rssi: -53)]), unrest: 1, second: 6)
+    #expect(!none && pair.second == 5)
+  }
+
+  @Test("Of one who walks a pair may differ by more, and tells less")
+  func unrest() {
+    var (still, walking) = (PairedReports(), PairedReports())
+    for i in 0..<20 as Range<Int64> {
+      let a = heard([(channel: 0, rssi: -60)])
+      let b = heard([(channel: 0, rssi: i % 2 == 0 ? -55 : -65)])
+      _ = still.add(a, b, unrest: 1, second: i)
+      _ = walking.add(a, b, unrest: 6, second: i)
+    }
+    #expect(still.together == PairedReports.sameChannelVariance)
+    #expect(abs(walking.together - 6 * PairedReports.sameChannelVariance) < 0.001)
+    #expect(LinkModel.paired(still) < -5)
+    #expect(LinkModel.paired(walking) > -1)
+  }
+
   @Test(
     "Reports of one moment are a pair, and each report is in one pair at most",
     arguments: [
@@ -53,7 +88,7 @@ import Testing
     }
     #expect(together(0) == PairedReports.sameChannelVariance)
     // Half of the way to the next channel.
-    #expect(abs(together(30) - 15) < 0.01)
+    #expect(abs(together(30) - 12) < 0.01)
   }
 
   @Test("Old pairs fade, and one pair tells nothing")

@@ -237,6 +237,32 @@ struct PeopleTests {
     #expect(room.prompts == 1)
   }
 
+  @Test("Whoever is in reach is prompted without a visit, and once more when near a minute later")
+  func reach() {
+    let near = Int8(NearRule().iosDBm)
+    var room = Room()
+    room.run(to: 30_000, [.init(address: 1, facts: Room.iPhone(1), rssiDBm: near - 1)])
+    #expect(room.prompts == 1)
+    #expect(room.opened.isEmpty)
+    room.run(to: 50_000, [.init(address: 1, facts: Room.iPhone(1), rssiDBm: near + 10)])
+    #expect(room.prompts == 1)
+    #expect(room.opened.count == 1)
+    room.run(to: 90_000, [.init(address: 1, facts: Room.iPhone(1), rssiDBm: near + 10)])
+    #expect(room.prompts == 2)
+    room.run(to: 300_000, [.init(address: 1, facts: Room.iPhone(1), rssiDBm: near + 10)])
+    #expect(room.prompts == 2)
+  }
+
+  @Test("Whoever sends where a phone with the app was, and is weak now, is prompted: that one has gone away")
+  func goneAway() {
+    var room = Room()
+    let id = Room.Sender(
+      address: 1, facts: Room.bluezone(1), interval: 100, change: { $0 < 20_000 ? 0 : -35 })
+    room.run(to: 22_000, [id])
+    room.run(to: 60_000, [id, .init(address: 2, facts: Room.samsung, interval: 690)])
+    #expect(room.prompts == 1)
+  }
+
   @Test("A Bluezoner that appears in the place of a prompted person was installed here", arguments: [true, false])
   func installed(isPrompted: Bool) throws {
     var room = Room()
@@ -264,9 +290,20 @@ struct PeopleTests {
     var room = Room(settings)
     room.run(to: 121_000, [.init(address: 1, facts: Room.iPhone(1))])
     #expect(room.people.counts.people == 0)
-    #expect(room.closed.count == 1)
+    // It was here all along: nobody came.
+    #expect(room.closed.isEmpty && room.withdrawn == 1)
     room.run(to: 160_000, [.init(address: 1, facts: Room.iPhone(1), change: { Int($0 / 100) % 100 < 50 ? -25 : 0 })])
     #expect(room.people.counts.people == 1)
+  }
+
+  @Test("What somebody brought and left here was a visit until then")
+  func left() {
+    var settings = People.Settings()
+    settings.stillMilliseconds = 120_000
+    var room = Room(settings)
+    room.run(to: 200_000, [.init(address: 1, facts: Room.iPhone(1), change: { $0 < 5000 ? -25 : 0 })])
+    #expect(room.people.counts.people == 0)
+    #expect(room.closed.count == 1 && room.withdrawn == 0)
   }
 
   @Test("What has been here for hours is a fixture, moving or not, and forgotten when it is gone")

@@ -56,6 +56,21 @@ import Tracer
     #expect(receiver.finished().isEmpty)
   }
 
+  @Test("What lies still for long is the office's own as well, and somebody again once it moves") func still() {
+    var rule = rule
+    rule.stillMilliseconds = 60_000
+    func visits(_ level: (Int64) -> Float) -> Int {
+      var receiver = PerfectReceiver(rule)
+      for time in stride(from: Int64(0), to: 120_000, by: 100) {
+        receiver.hear(Self.key, .ios, levelDBm: level(time), isBluezone: false, at: time)
+      }
+      return receiver.finished().count
+    }
+    #expect(visits { $0 < 80_000 ? -65 : -55 } == 0)
+    #expect(visits { $0 < 80_000 ? -65 : -50 } == 1)
+    #expect(visits { $0 < 40_000 ? -65 : -55 } == 1)
+  }
+
   @Test("It tells since when the app was heard") func bluezone() {
     #expect(visits(.android, until: 10_000, isBluezone: true) { _ in -60 }.first?.bluezoneSince == 0)
     #expect(visits(.android, until: 10_000) { _ in -60 }.first?.bluezoneSince == nil)

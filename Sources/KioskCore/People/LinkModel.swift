@@ -16,6 +16,10 @@ enum LinkModel {
 
   // MARK: One address after the other
 
+  /// Above this score one track goes on where another ended. Not 0: whoever is taken for somebody who has just left is
+  /// neither counted nor asked.
+  static let successionScore: Float = 1
+
   /// How often a phone takes a new address, a second. Source: Core 5.4, vol. 3, part C, appendix A,
   /// TGAP(private_addr_int), 15 minutes.
   static let rotationRate: Float = 1 / 900
@@ -84,8 +88,14 @@ enum LinkModel {
   /// Seconds that what a moving body does to RSSI stays alike: so many seconds tell as much as one.
   static let correlatedSeconds: Float = 2.5
   /// `trails` and `paired` tell partly the same, and pairs of one second are not independent: neither counts in full.
-  static let trailWeight: Float = 0.7
-  static let pairWeight: Float = 0.6
+  static let trailWeight: Float = 0.5
+  static let pairWeight: Float = 0.4
+  /// What is reckoned with before there are pairs: the variance of the difference of two phones on the same channel, dB²,
+  /// and how many pairs that weighs.
+  static let apartVariance: Float = 30
+  static let apartPairs: Float = 2
+  /// Variance of the difference of smoothed RSSI of one phone's streams, dB²: it is smoothed over different seconds.
+  static let strengthVariance: Float = 25
   /// Share of the streams of one phone that begin together, as when it comes or its screen goes on; how far apart they
   /// are then, s; and the time in which the others begin, s.
   static let startsTogether: Float = 0.5
@@ -133,9 +143,18 @@ enum LinkModel {
   static func paired(_ pair: PairedReports) -> Float {
     guard pair.count > 1, pair.together > 0 else { return 0 }
     let together = pair.together
-    let apart = max(pair.apart, together)
-    let each = log(apart / together) + pair.found * (1 / apart - 1 / together)
-    return pairWeight * 0.5 * pair.count * each
+    let apart = max(
+      (pair.apart * pair.count + apartVariance * apartPairs) / (pair.count + apartPairs), together)
+    // One of them went into the mean.
+    let score = (pair.count - 1) * log(apart / together) + pair.count * pair.found * (1 / apart - 1 / together)
+    return pairWeight * 0.5 * score
+  }
+
+  /// From how strong both were last: tells who has gone away from who stands here.
+  static func strengths(_ a: Track, _ b: Track) -> Float {
+    let difference = a.strength.dBm - b.strength.dBm
+    let other = strengthVariance + otherOffset * otherOffset
+    return 0.5 * (log(other / strengthVariance) - difference * difference * (1 / strengthVariance - 1 / other))
   }
 
   /// What one report weighs in the mean of its second.
@@ -163,6 +182,9 @@ enum LinkModel {
   private static func logNormal(_ x: Float, _ deviation: Float) -> Float {
     -0.5 * (x / deviation) * (x / deviation) - log(deviation) - 0.918_938_5
   }
+
+  /// From nats, to about 1 %; above 20 nats as at 20.
+  static func odds(_ nats: Float) -> Float { nats > 0 ? 1 / exp(-min(nats, 20)) : exp(nats) }
 
   /// e to a power that is not positive, to about 1 %.
   static func exp(_ x: Float) -> Float {

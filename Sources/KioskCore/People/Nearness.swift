@@ -16,6 +16,15 @@ struct Nearness: Sendable {
   /// would pass it by chance more often. At this value as many are missed as are counted by chance; docs/counting.md.
   static let doubt: Float = 0.7
 
+  /// Since when it has been in reach, nil while it is not, and when it was last heard there: near, or not by more than
+  /// can be told. Whoever stands there may as well be asked to install.
+  private(set) var inReachSince: Int64?
+  private(set) var lastInReach: Int64 = 0
+  /// So far below the threshold RSSI may be.
+  static let reachDB: Float = 1
+  /// In reach until weaker by so much more.
+  static let reachHysteresisDB: Float = 3
+
   init() {}
 
   /// - Parameters:
@@ -23,12 +32,22 @@ struct Nearness: Sendable {
   ///   - timeConstant: milliseconds.
   mutating func hear(_ marginDB: Float, _ rule: NearRule, timeConstant: Float, at now: Int64) {
     margin.add(marginDB, at: now, timeConstant: timeConstant)
+    noteReach(at: now)
     if isNear {
       if margin.dBm < -Float(rule.hysteresisDB) { isNear = false } else { last = now }
     } else if margin.dBm >= Self.doubt * margin.deviation {
       isNear = true
       since = now
       last = now
+    }
+  }
+
+  private mutating func noteReach(at now: Int64) {
+    if margin.dBm >= -Self.reachDB {
+      inReachSince = inReachSince ?? now
+      lastInReach = now
+    } else if margin.dBm < -Self.reachDB - Self.reachHysteresisDB {
+      inReachSince = nil
     }
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// Reports of two addresses that came at nearly the same moment, and so were heard on the same channel.
+/// Reports of two addresses that were heard on the same channel: in the same second where channels are known
+/// (`ScanChannels`), else at nearly the same moment.
 ///
 /// A scanner stays on one of the three channels for a scan interval. On one channel, at one place, one antenna is heard
 /// alike: in the recorded adverts of the screen room the reports of a phone's successive events differ by 1.8 dB (root
@@ -22,11 +23,10 @@ struct PairedReports: Sendable {
   static let togetherMilliseconds: Int32 = 30
   /// How long a scanner stays on a channel.
   static let scanMilliseconds: Float = 60
-  /// Variance of the difference of a phone's reports on the same channel, dB²: 3.2 of one who stands, as recorded; more
-  /// of one who walks.
-  static let sameChannelVariance: Float = 5
+  /// Variance of the difference of a phone's reports on the same channel, dB²: 3.2 of one who stands, as recorded.
+  static let sameChannelVariance: Float = 4
   /// What is added to it on another channel, dB².
-  static let otherChannelVariance: Float = 20
+  static let otherChannelVariance: Float = 16
   /// At so many pairs all that came before is halved.
   private static let memory: Float = 64
 
@@ -50,9 +50,26 @@ struct PairedReports: Sendable {
 
   /// The nearer in time, the surer on the same channel.
   private mutating func add(_ x: Float, _ y: Float, apart: Float) {
-    if count >= Self.memory { fade() }
     let isElsewhere = min(apart / Self.scanMilliseconds, 1)
-    let w = Self.sameChannelVariance / (Self.sameChannelVariance + Self.otherChannelVariance * isElsewhere)
+    add(
+      x, y, weight: Self.sameChannelVariance / (Self.sameChannelVariance + Self.otherChannelVariance * isElsewhere))
+  }
+
+  /// Takes in what both sent in `second`, channel by channel. `unrest`: how many times as much as one who stands their
+  /// owner changes what is heard (`Unrest`). Returns whether both were heard on any channel.
+  mutating func add(_ x: SecondOfReports, _ y: SecondOfReports, unrest: Float, second: Int64) -> Bool {
+    var hasPair = false
+    for channel in 0..<3 {
+      guard let a = x.mean(channel), let b = y.mean(channel) else { continue }
+      add(a, b, weight: 1 / max(unrest, 1))
+      hasPair = true
+    }
+    if hasPair { self.second = second }
+    return hasPair
+  }
+
+  private mutating func add(_ x: Float, _ y: Float, weight w: Float) {
+    if count >= Self.memory { fade() }
     count += 1
     weight += w
     (a, aa) = (a + w * x, aa + w * x * x)

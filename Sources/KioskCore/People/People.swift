@@ -35,10 +35,10 @@ public struct People: Sendable {
     var partScore: Float = -3
     /// A stream takes the place of a joined one if it fits better by so much.
     var swapScore: Float = 3
-    /// Up to this score a stream is not another phone's with the app, and its owner may be prompted.
-    var doubtScore: Float = -3.7
-    /// A stream that a phone with the app has already must fit it better by so much to keep another one out.
-    var accountScore: Float = 3
+    /// Up to these odds a stream is not another phone's with the app, and its owner may be prompted.
+    var doubtOdds: Float = 0.01
+    /// How long the scanner stays on a channel.
+    var scanIntervalMicroseconds: Int64 = 60_000
 
     public init() {}
   }
@@ -85,6 +85,8 @@ public struct People: Sendable {
   var persons: [Person?] = []
   var freePersons: [Int32] = []
   private var index = TrackIndex()
+  /// Which channel a report was heard on.
+  private(set) var channels: ScanChannels
   /// Whose each id is.
   var owners: [BluezoneID: Int32] = [:]
   /// Tracks that began lately and may continue another.
@@ -105,7 +107,10 @@ public struct People: Sendable {
   /// Milliseconds from one step to the next.
   static let stepMilliseconds: Int64 = 500
 
-  public init(settings: Settings = Settings()) { self.settings = settings }
+  public init(settings: Settings = Settings()) {
+    self.settings = settings
+    channels = ScanChannels(intervalMicroseconds: settings.scanIntervalMicroseconds)
+  }
 
   // MARK: Hearing
 
@@ -114,13 +119,28 @@ public struct People: Sendable {
     let known = index[sighting.address]
     guard let i = known ?? admit(sighting, at: now) else { return }
     let timeConstant = Float(settings.smoothingMilliseconds)
-    let isChanged = tracks[Int(i)].hear(sighting, near: settings.near, timeConstant: timeConstant, at: now)
+    let channel = sighting.rssiDBm.flatMap { noteChannel($0, of: Int(i), at: now) }
+    let isChanged = tracks[Int(i)].hear(
+      sighting, channel: channel, near: settings.near, timeConstant: timeConstant, at: now)
     if isChanged || known == nil { settle(i) }
     if let rssi = sighting.rssiDBm, tracks[Int(i)].person >= 0 {
       persons[Int(tracks[Int(i)].person)]?.nearness.hear(
         Float(rssi) - tracks[Int(i)].threshold, settings.near, timeConstant: timeConstant, at: now)
     }
     if let id = sighting.bluezoneID, tracks[Int(i)].id != id { learn(id, sighting.platform, of: i, at: now) }
+  }
+
+  /// The controller has begun to scan, as after each change of its address.
+  public mutating func scanBegan() { channels.restart() }
+
+  /// On which channel this report was heard, if that is known.
+  private mutating func noteChannel(_ rssiDBm: Int8, of i: Int, at now: Int64) -> Int? {
+    let part = channels.part(at: now)
+    if let last = tracks[i].lastReport, now &- last.milliseconds <= ScanChannels.togetherMilliseconds {
+      channels.add(last.part, part, differenceDB: Float(rssiDBm) - Float(last.rssiDBm))
+    }
+    tracks[i].lastReport = (rssiDBm, now, part)
+    return channels.channel(of: part)
   }
 
   private mutating func admit(_ sighting: Sighting, at now: Int64) -> Int32? {
@@ -235,6 +255,7 @@ public struct People: Sendable {
 
   private mutating func step(at now: Int64, _ moment: Moment) {
     let isSecond = now % 1000 == 0
+    channels.advance()
     expire(at: now, closing: isSecond ? now / 1000 - 1 : nil)
     if isSecond { measureArrivals() }
     link(at: now, moment)

@@ -28,7 +28,7 @@ extension People {
         let new = tracks[Int(n)]
         let score = LinkModel.succession(
           old, new, arrivalRate: arrivalRate, isSlotChange: isSlotChange(old.lastHeard, new.firstHeard, moment))
-        if let score, score > 0 { pairs.append(Pair(score: score, a: Int32(i), b: n)) }
+        if let score, score > LinkModel.successionScore { pairs.append(Pair(score: score, a: Int32(i), b: n)) }
       }
     }
     pairs.sort { ($0.score, $1.a, $1.b) > ($1.score, $0.a, $0.b) }
@@ -172,9 +172,9 @@ extension People {
     }
   }
 
-  // MARK: Heard at the same moment
+  // MARK: Heard on the same channel
 
-  /// Notes what those that could be one phone's have sent at the same moments of `second`.
+  /// Notes what those that could be one phone's have sent on the same channels, or at the same moments, of `second`.
   private mutating func pairReports(_ candidates: [Int32], second: Int64) {
     for (n, a) in candidates.enumerated() where tracks[Int(a)].reportsOfSecond.count > 0 {
       for b in candidates[(n + 1)...] where tracks[Int(b)].reportsOfSecond.count > 0 {
@@ -182,9 +182,11 @@ extension People {
         let (x, y) = inOrder(a, b)
         let key = pairKey(a, b)
         guard var pair = paired[key] ?? (paired.count < CoreLimits.pairs ? PairedReports() : nil) else { continue }
-        if pair.add(tracks[Int(x)].reportsOfSecond, tracks[Int(y)].reportsOfSecond, second: second) {
-          paired[key] = pair
-        }
+        let (first, other) = (tracks[Int(x)].reportsOfSecond, tracks[Int(y)].reportsOfSecond)
+        let hasPair =
+          channels.phase != nil
+          ? pair.add(first, other, unrest: unrest(x, y), second: second) : pair.add(first, other, second: second)
+        if hasPair { paired[key] = pair }
       }
     }
     for i in tracks.indices where isLive[i] { tracks[i].reportsOfSecond.removeAll() }
@@ -196,17 +198,23 @@ extension People {
   /// How often pairs of those who left are forgotten.
   private static let tidySeconds: Int64 = 16
 
+  /// By the one that sends more often, of which more is known.
+  private func unrest(_ a: Int32, _ b: Int32) -> Float {
+    let (x, y) = (tracks[Int(a)], tracks[Int(b)])
+    return x.interval < y.interval ? x.unrest.value : y.unrest.value
+  }
+
   private func inOrder(_ a: Int32, _ b: Int32) -> (Int32, Int32) {
     tracks[Int(a)].serial < tracks[Int(b)].serial ? (a, b) : (b, a)
   }
 
-  private func pairKey(_ a: Int32, _ b: Int32) -> UInt64 {
+  func pairKey(_ a: Int32, _ b: Int32) -> UInt64 {
     let (x, y) = inOrder(a, b)
     return UInt64(tracks[Int(x)].serial) << 32 | UInt64(tracks[Int(y)].serial)
   }
 
   /// What tells that they cannot is an address that sends the same as the other, or another kind of phone.
-  private func canBeOne(_ a: Int32, _ b: Int32) -> Bool {
+  func canBeOne(_ a: Int32, _ b: Int32) -> Bool {
     guard tracks[Int(a)].streams.isDisjoint(with: tracks[Int(b)].streams) else { return false }
     if let p = tracks[Int(a)].signs.platform, let q = tracks[Int(b)].signs.platform { return p == q }
     return true
@@ -243,6 +251,16 @@ extension People {
   func sameHandset(_ a: Int32, _ b: Int32, second: Int64, counts: [DeviceSigns.Stream: Int]) -> Float? {
     guard tracks[Int(a)].person != tracks[Int(b)].person else { return nil }
     return goTogether(a, b, second: second, counts: counts)
+  }
+
+  /// How much likelier two streams are one phone's than two, by what was heard of them; nats.
+  func likeness(_ a: Int32, _ b: Int32, second: Int64) -> Float {
+    let (x, y) = (tracks[Int(a)], tracks[Int(b)])
+    let strengths = LinkModel.strengths(x, y)
+    let start = LinkModel.start(x.firstHeard, y.firstHeard)
+    guard var likeness = LinkModel.trails(x, y, to: second) else { return strengths + start }
+    if let pair = paired[pairKey(a, b)] { likeness += LinkModel.paired(pair) }
+    return likeness + min(strengths, 0) + start
   }
 
   /// How well two streams fit one phone, whoever they are taken for now; nil as above.

@@ -36,6 +36,8 @@ struct Person: Sendable {
   /// Whether this stay near the kiosk has been told as `bluezonerNear` or `prompt`.
   var isAnnounced = false
   var promptedAt: Int64?
+  /// It was not near then, but in reach.
+  var isPromptedFromAfar = false
 
   var nearSince: Int64 { nearness.since }
   var lastNear: Int64 { nearness.last }
@@ -68,6 +70,7 @@ struct Person: Sendable {
     result.strongestDBm = max(strongestDBm, other.strongestDBm)
     result.isAnnounced = isAnnounced || other.isAnnounced
     result.promptedAt = [promptedAt, other.promptedAt].compactMap(\.self).min()
+    result.isPromptedFromAfar = isPromptedFromAfar && other.isPromptedFromAfar
     result.visit = visit
     if let b = other.visit, visit.map({ b.start < $0.start }) ?? true { result.visit = b }
     return result

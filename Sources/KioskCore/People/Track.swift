@@ -33,6 +33,9 @@ struct Track: Sendable {
   private(set) var strength = SmoothedStrength()
   var trail = StrengthTrail()
   var reportsOfSecond = SecondOfReports()
+  private(set) var unrest = Unrest()
+  /// The last report with RSSI: dBm, milliseconds, and the part of the scanner's intervals it came in.
+  var lastReport: (rssiDBm: Int8, milliseconds: Int64, part: Int)?
   /// Which of all tracks so far it is: its place is taken again by others.
   var serial: UInt32 = 0
   /// From which RSSI on it is near, dBm.
@@ -59,8 +62,10 @@ struct Track: Sendable {
     learn(sighting.facts, near: near)
   }
 
-  /// Takes in one report. Returns whether what it is has changed.
-  mutating func hear(_ sighting: Sighting, near: NearRule, timeConstant: Float, at now: Int64) -> Bool {
+  /// Takes in one report. `channel`: 0, 1 or 2, nil where it is not known. Returns whether what it is has changed.
+  mutating func hear(
+    _ sighting: Sighting, channel: Int? = nil, near: NearRule, timeConstant: Float, at now: Int64
+  ) -> Bool {
     let pause = max(now &- lastHeard, 0)
     if reports > 0 {
       interval += (Float(min(pause, Self.longestInterval)) - interval) / 16
@@ -84,7 +89,8 @@ struct Track: Sendable {
     if let rssi = sighting.rssiDBm {
       strength.add(Float(rssi), at: now, timeConstant: timeConstant)
       trail.add(rssi)
-      reportsOfSecond.add(rssi, at: now)
+      reportsOfSecond.add(rssi, channel: channel, at: now)
+      if let channel { unrest.add(rssi, channel: channel, at: now) }
     }
     return isChanged
   }

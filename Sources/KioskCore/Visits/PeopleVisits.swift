@@ -7,11 +7,20 @@ extension People {
   /// Opens and closes the visit of `person`. Returns whether there is none.
   mutating func visit(_ person: inout Person, at now: Int64) -> Bool {
     guard !person.isFixture else {
-      if person.visit != nil { close(&person) }
+      if let visit = person.visit, visit.start.milliseconds - person.firstHeard < Self.arrivalMilliseconds {
+        // It did not come here: it lay here when it was first heard.
+        events.append(.visitWithdrawn(visit.number))
+        person.visit = nil
+        forgetStay(&person)
+      }
+      close(&person)
       return true
     }
     if person.isWithoutID, person.promptedAt == nil { person.isAnnounced = false }
-    if person.isNear, !person.isAnnounced { announce(&person, at: now) }
+    if person.isNear || person.nearness.inReachSince != nil {
+      if isToBeAskedAgain(person, at: now) { person.isAnnounced = false }
+      if !person.isAnnounced { announce(&person, at: now) }
+    }
     if var visit = person.visit {
       visit.end = MonotonicTime(milliseconds: max(person.lastNear, visit.start.milliseconds))
       describe(&visit, person)
@@ -22,7 +31,9 @@ extension People {
     }
     guard person.isNear, person.lastNear - person.nearSince >= settings.dwellMilliseconds else {
       // Whoever left before the dwell is told anew when coming back.
-      if !person.isNear, now - person.lastNear >= settings.awayMilliseconds { forgetStay(&person) }
+      if !person.isNear, now - max(person.lastNear, person.nearness.lastInReach) >= settings.awayMilliseconds {
+        forgetStay(&person)
+      }
       return true
     }
     visitNumber += 1
@@ -34,6 +45,9 @@ extension People {
     events.append(.visitOpened(visit))
     return false
   }
+
+  /// Who comes is heard for longer than this before being near.
+  private static let arrivalMilliseconds: Int64 = 2000
 
   private func describe(_ visit: inout Visit, _ person: Person) {
     visit.isPrompted = person.promptedAt != nil
@@ -68,8 +82,8 @@ extension People {
   // MARK: Prompts
 
   private mutating func announce(_ person: inout Person, at now: Int64) {
-    guard person.lastNear - person.nearSince >= settings.promptMilliseconds else { return }
     if person.isBluezoner, !person.isWithoutID {
+      guard person.isNear, person.lastNear - person.nearSince >= settings.promptMilliseconds else { return }
       // Perhaps it only has a new id, and was welcomed under the one before.
       guard now - person.firstHeard >= Self.settlingMilliseconds + Self.stepMilliseconds else { return }
       person.isAnnounced = true
@@ -77,7 +91,9 @@ extension People {
       return
     }
     // Who is not heard any longer may have gone.
-    guard now - person.lastNear <= Self.promptWindowMilliseconds else { return }
+    guard let since = person.nearness.inReachSince, person.nearness.lastInReach - since >= settings.promptMilliseconds,
+      now - person.nearness.lastInReach <= Self.promptWindowMilliseconds
+    else { return }
     guard now - person.firstHeard < Self.newcomerMilliseconds || person.dBm - person.weakestDBm >= Self.approachDB
     else {
       return
@@ -86,6 +102,7 @@ extension People {
     guard now - person.firstHeard >= listening, !person.hintsAtApp, !mayBeBluezoner(person, at: now) else { return }
     person.isAnnounced = true
     person.promptedAt = now
+    person.isPromptedFromAfar = !person.isNear
     events.append(.prompt(person.platform))
   }
 
@@ -97,28 +114,39 @@ extension People {
   /// Who was not heard for so long is not prompted: slow advertisers send every second and a half.
   private static let promptWindowMilliseconds: Int64 = 2000
 
+  /// Whoever was asked when in reach only and comes near later is asked once more.
+  private func isToBeAskedAgain(_ person: Person, at now: Int64) -> Bool {
+    guard person.isAnnounced, person.isNear, person.isPromptedFromAfar, let at = person.promptedAt else { return false }
+    return now - at >= settings.awayMilliseconds
+  }
+
   /// Whether a phone with the app is here of which this could be another stream.
   private func mayBeBluezoner(_ person: Person, at now: Int64) -> Bool {
+    person.tracks.contains { tracks[Int($0)].successor < 0 && oddsOfApp($0, at: now) > settings.doubtOdds }
+  }
+
+  /// The odds that a stream is one of a phone with the app: the mean, over those that are here, of how much likelier it
+  /// is that one's than somebody else's.
+  private func oddsOfApp(_ k: Int32, at now: Int64) -> Float {
     let second = now / 1000 - 1
+    var (odds, phones): (Float, Float) = (0, 0)
     for i in tracks.indices where isLive[i] {
       let track = tracks[i]
-      guard track.successor < 0, track.id != nil || track.hintsAtApp, track.person >= 0 else { continue }
-      guard let other = self.person(track.person) else { continue }
-      for k in person.tracks where tracks[Int(k)].successor < 0 {
-        guard let score = sameHandset(k, Int32(i), second: second, counts: streamCounts), score > settings.doubtScore
-        else { continue }
-        // A phone with the app that has such a stream already is accounted for, if that stream fits better.
-        let streams = tracks[Int(k)].streams
-        let rivals = other.tracks.filter {
-          $0 != Int32(i) && tracks[Int($0)].successor < 0 && !tracks[Int($0)].isSilent(at: now)
-            && !tracks[Int($0)].streams.isDisjoint(with: streams)
-        }
-        let best = rivals.compactMap { goTogether($0, Int32(i), second: second, counts: streamCounts) }.max()
-        guard let best, best > score + settings.accountScore else {
-          return true
-        }
+      guard track.successor < 0, track.id != nil || track.hintsAtApp, track.person != tracks[Int(k)].person,
+        let owner = self.person(track.person), canBeOne(k, Int32(i))
+      else { continue }
+      phones += 1
+      var score = likeness(k, Int32(i), second: second)
+      // A phone with the app that has such a stream already is accounted for, as far as that one fits it.
+      let rivals = owner.tracks.filter {
+        $0 != Int32(i) && tracks[Int($0)].successor < 0 && !tracks[Int($0)].isSilent(at: now)
+          && !tracks[Int($0)].streams.isDisjoint(with: tracks[Int(k)].streams)
       }
+      if let best = rivals.map({ likeness($0, Int32(i), second: second) }).max() {
+        score -= LinkModel.log(1 + LinkModel.odds(best))
+      }
+      odds += LinkModel.odds(score)
     }
-    return false
+    return odds / max(phones, 1)
   }
 }

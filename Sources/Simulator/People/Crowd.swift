@@ -209,7 +209,7 @@ private struct Drawing {
       let open = chance(0.33) ? phone.inHand : []
       phone.install(at: stay.lowerBound, open: open, until: stay.upperBound, baseDay: baseDay, &random)
     } else if phone.kind == .iPhone, chance(0.05) {
-      phone.bluezone = VirtualDevice(
+      phone.otherApp = VirtualDevice(
         .iPhoneOtherBackgroundApp, nearDBm: -60, visit: nil, baseDay: baseDay, random: &random)
       phone.add(.otherBackgroundApp, .random(in: 300...1000, using: &random), stay, &random, rotation: .iPhone)
     }

@@ -200,9 +200,10 @@ public struct HallAir: Sendable {
     update(radio)
     let mean = radios.all[radio].meanDBm + advertiser.powerDB
     guard mean > -105 else { return next }
-    tellPerfect(radios.all[radio], advertiser)
     // A scanner listens on one of the three channels at a time, and so hears an advertisement once.
-    let channel = Int(now / 60 % 3)
+    let listening = controller.listeningChannel
+    tellPerfect(radios.all[radio], advertiser, channel: listening)
+    guard let channel = listening else { return next }
     let rssi = mean + radios.all[radio].channelsDB[channel] + Fading.normal(&random) * Spread.instantDB
     guard isReceived(rssi) else { return next }
     received += 1
@@ -211,11 +212,14 @@ public struct HallAir: Sendable {
     return next
   }
 
-  private mutating func tellPerfect(_ radio: Radio, _ advertiser: Advertiser) {
+  private mutating func tellPerfect(_ radio: Radio, _ advertiser: Advertiser, channel: Int?) {
     guard let owner = radio.owner, !perfect.isEmpty else { return }
-    let levelDBm = radio.meanDBm + radio.channelsDB.sum() / 3 + advertiser.powerDB
-    guard levelDBm > Self.sureDBm else { return }
+    let mean = radio.meanDBm + advertiser.powerDB
+    let all = mean + radio.channelsDB.sum() / 3
+    let one = channel.map { mean + radio.channelsDB[$0] }
+    guard all > Self.sureDBm else { return }
     for i in perfect.indices {
+      guard let levelDBm = perfect[i].rule.hearsOneChannel ? one : all else { continue }
       perfect[i].hear(
         owner, radio.device.platform, levelDBm: levelDBm, isBluezone: advertiser.payload.isBluezone, at: now)
     }
@@ -232,7 +236,10 @@ public struct HallAir: Sendable {
   }
 
   private func peer(of radio: Radio, while active: Range<Int64>) -> VirtualPeer? {
-    guard var device = radio.device.bluezone, radio.device.kind == .iPhone else { return nil }
+    let hasBluezone = radio.device.bluezoneSince.map { now >= $0 } ?? false
+    guard radio.device.kind == .iPhone, var device = hasBluezone ? radio.device.bluezone : radio.device.otherApp else {
+      return nil
+    }
     let last = radio.device.advertisers.map(\.active.upperBound).max() ?? active.upperBound
     device.presence = start..<start.adding(milliseconds: max(last, 1))
     return VirtualPeer(device)

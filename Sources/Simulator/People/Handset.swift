@@ -44,8 +44,10 @@ public struct Handset: Sendable {
   /// When it is held in the hand and used instead.
   public var inHand: [Range<Int64>] = []
   public var advertisers: [Advertiser] = []
-  /// Its id and what it answers over GATT, when it has Bluezone or, as an iPhone, another app with the same bit.
+  /// Its id and what it answers over GATT, when it has Bluezone.
   public var bluezone: VirtualDevice?
+  /// What an iPhone answers that has another app with the same bit, while it does not have Bluezone.
+  public var otherApp: VirtualDevice?
   /// From when on it has Bluezone; nil for never.
   public var bluezoneSince: Int64?
 

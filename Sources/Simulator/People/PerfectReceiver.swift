@@ -21,6 +21,13 @@ public struct PerfectReceiver: Sendable {
     public var awayMilliseconds: Int64 = 60_000
     /// Around for so long, a phone is the office's own.
     public var fixtureMilliseconds: Int64 = 3 * 3_600_000
+    /// Around for so long and lying still, it is one as well, until it moves.
+    public var stillMilliseconds: Int64 = 20 * 60_000
+    /// Smoothed strength of what lies still stays within so much.
+    public var stillDB: Float = 14
+
+    /// Hears only the channel that the kiosk's radio listens on, and only while it does.
+    public var hearsOneChannel = false
 
     public init(iosDBm: Float, androidDBm: Float, hysteresisDB: Float) {
       self.iosDBm = iosDBm
@@ -49,7 +56,7 @@ public struct PerfectReceiver: Sendable {
 
   /// In order of ending.
   public private(set) var visits: [Visit] = []
-  private let rule: Rule
+  let rule: Rule
   private var phones: [Key: Phone] = [:]
 
   struct Key: Hashable, Sendable {
@@ -62,6 +69,9 @@ public struct PerfectReceiver: Sendable {
     var lastHeard: Int64
     /// Smoothed.
     var dBm: Float
+    /// Bounds of it, which follow slowly.
+    var weakestDBm: Float = 127
+    var strongestDBm: Float = -127
     var isNear = false
     var nearSince: Int64 = 0
     var lastNear: Int64 = 0
@@ -86,9 +96,11 @@ public struct PerfectReceiver: Sendable {
       phone.isNear = false
       phone.dBm = levelDBm
       phone.firstHeard = now
+      (phone.weakestDBm, phone.strongestDBm) = (127, -127)
     }
     phone.dBm += Float(pause) / (Float(pause) + rule.smoothingMilliseconds) * (levelDBm - phone.dBm)
     phone.lastHeard = now
+    noteBounds(&phone, pause, at: now)
     if isBluezone, phone.bluezoneSince == nil { phone.bluezoneSince = now }
     let threshold = platform == .ios ? rule.iosDBm : rule.androidDBm
     if phone.isNear, phone.dBm >= threshold - rule.hysteresisDB {
@@ -106,9 +118,32 @@ public struct PerfectReceiver: Sendable {
     phones[key] = phone
   }
 
+  private func noteBounds(_ phone: inout Phone, _ pause: Int64, at now: Int64) {
+    guard now - phone.firstHeard >= Self.settledMilliseconds else { return }
+    let share = min(Float(pause) / Self.stillMemoryMilliseconds, 1)
+    phone.weakestDBm = min(phone.dBm, phone.weakestDBm + (phone.dBm - phone.weakestDBm) * share)
+    phone.strongestDBm = max(phone.dBm, phone.strongestDBm + (phone.dBm - phone.strongestDBm) * share)
+  }
+
+  private func isFixture(_ phone: Phone, at now: Int64) -> Bool {
+    let age = now - phone.firstHeard
+    return age >= rule.fixtureMilliseconds
+      || age >= rule.stillMilliseconds && phone.strongestDBm - phone.weakestDBm <= rule.stillDB
+  }
+
+  private static let arrivalMilliseconds: Int64 = 2000
+  private static let settledMilliseconds: Int64 = 10_000
+  private static let stillMemoryMilliseconds: Float = 900_000
+
   /// Opens or prolongs the visit.
   private func note(_ phone: inout Phone, _ key: Key, _ platform: Platform?, at now: Int64) {
-    guard now - phone.firstHeard < rule.fixtureMilliseconds else { return }
+    guard !isFixture(phone, at: now) else {
+      // It did not come, it lay here when it was first heard.
+      if let visit = phone.visit, visit.span.lowerBound - phone.firstHeard < Self.arrivalMilliseconds {
+        phone.visit = nil
+      }
+      return
+    }
     if phone.visit == nil {
       guard phone.air >= rule.dwellMilliseconds else { return }
       phone.visit = Visit(

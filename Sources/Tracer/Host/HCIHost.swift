@@ -67,6 +67,8 @@ public struct HCIHost: Sendable {
   public var steps: [RecoveryStep: Int] { ladder.counts }
   public var isAdvertising: Bool { broadcaster.isAdvertising }
   public var isScanning: Bool { broadcaster.isScanning }
+  /// How often the controller has begun to scan: each time its intervals begin anew.
+  public private(set) var scanStarts = 0
   /// What advertisements said, for the owner to take and empty.
   public var sightings: [Sighting] = []
 
@@ -443,7 +445,10 @@ public struct HCIHost: Sendable {
     }
     switch opcode {
     case .leCreateConnection, .leExtendedCreateConnection: initiator.accepted()
-    default: broadcaster.confirm(command)
+    default:
+      let wasScanning = broadcaster.isScanning
+      broadcaster.confirm(command)
+      if broadcaster.isScanning, !wasScanning { scanStarts &+= 1 }
     }
     if state == .starting { startSequence.answered(opcode) }
   }

@@ -8,6 +8,8 @@ public struct HCIHostConfiguration: Hashable, Sendable {
   /// 0x0004 to 0x4000. Equal interval and window scan without a pause.
   public var scanInterval: UInt16 = 0x0060
   public var scanWindow: UInt16 = 0x0060
+  /// How long a scanner stays on a channel.
+  public var scanIntervalMicroseconds: Int64 { Int64(scanInterval) * 625 }
   /// Active scanning asks every advertiser for its scan response. What Bluezone needs is in the advertisement.
   public var scansActively = false
   /// Whether phones that must be asked are asked.

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+/// On which of the three advertising channels a report was heard, told from when it came: no controller says it.
+///
+/// A scanner listens on one channel for a scan interval, on the next one for the next, so the channel depends on the time
+/// within three intervals, once it is known where they begin. That is found from what channels do: what a device sends
+/// within a second is heard alike on the same channel, and differently on another. Where nothing of the kind shows,
+/// because a controller goes its own ways or the host is called late, no report has a channel.
+///
+/// Source: Core 5.4, vol. 6, part B, 4.4.3 (a scan window uses one channel, the next one another).
+struct ScanChannels: Sendable {
+  /// Three intervals are cut into so many parts.
+  static let parts = 18
+  private static let partsOfInterval = 6
+  /// For each phase, by the parts of two reports: 1 if they are of the same channel, else 0.
+  private static let isSame: [[Float]] = (0..<partsOfInterval).map { phase in
+    func channel(_ part: Int) -> Int { (part - phase + parts) % parts / partsOfInterval }
+    return (0..<parts * parts).map { channel($0 / parts) == channel($0 % parts) ? 1 : 0 }
+  }
+
+  /// Reports of one device tell something if they are not further apart.
+  static let togetherMilliseconds: Int64 = 1000
+
+  private let periodMicroseconds: Int64
+  private static let lastMillisecond = Int64.max / 1000
+  /// By the parts in which two reports of one device came: how often, and the squares of the difference, dB². Older ones
+  /// weigh less and less.
+  private var numbers = [Float](repeating: 0, count: ScanChannels.parts * ScanChannels.parts)
+  private var squares = [Float](repeating: 0, count: ScanChannels.parts * ScanChannels.parts)
+  /// Of each part, -1 where it is not known.
+  private var channels = [Int8](repeating: -1, count: ScanChannels.parts)
+  /// The part in which the first of the three begins; nil while it is not known.
+  private(set) var phase: Int?
+
+  /// At each step what came before weighs so much; more while there are few, since a controller's clock goes wrong by less
+  /// than a part in a minute (50 parts per million, vol. 6, part B, 4.2.1).
+  private static let kept: Float = 0.9
+  private static let keptOfFew: Float = 0.985
+  private static let few: Float = 300
+  /// Nats by which two variances must explain better what was heard than one does.
+  private static let leastGain: Float = 8
+  /// A greater difference counts as this, dB²: it is a turn or a step of whoever carries the phone.
+  private static let greatestSquare: Float = 225
+  /// Variances are not smaller than this, dB²: RSSI comes in whole dB.
+  private static let leastVariance: Float = 0.5
+
+  /// `intervalMicroseconds`: of scanning.
+  init(intervalMicroseconds: Int64) { periodMicroseconds = max(3 * intervalMicroseconds, 1) }
+
+  /// Which part of the three intervals a time is in; 0 up to `parts`.
+  func part(at milliseconds: Int64) -> Int {
+    let microseconds = min(max(milliseconds, 0), Self.lastMillisecond) * 1000
+    return Int(microseconds % periodMicroseconds * Int64(Self.parts) / periodMicroseconds)
+  }
+
+  /// 0, 1 or 2, whichever of 37, 38 and 39 each may be; nil while it is not known.
+  func channel(of part: Int) -> Int? {
+    let channel = channels[part]
+    return channel < 0 ? nil : Int(channel)
+  }
+
+  /// Two reports of one device, one soon after the other.
+  mutating func add(_ a: Int, _ b: Int, differenceDB: Float) {
+    let i = a * Self.parts + b
+    numbers[i] += 1
+    squares[i] += min(differenceDB * differenceDB, Self.greatestSquare)
+  }
+
+  /// The controller began to scan anew: what was known of its intervals is over.
+  mutating func restart() {
+    self = Self(keeping: self)
+  }
+
+  private init(keeping other: Self) { periodMicroseconds = other.periodMicroseconds }
+
+  /// Looks anew where the channels begin. Called once a step.
+  mutating func advance() {
+    let total = (numbers: numbers.reduce(0, +), squares: squares.reduce(0, +))
+    let gains = (0..<Self.partsOfInterval).map { gain($0, of: total) }
+    var best = 0
+    for phase in gains.indices where gains[phase] > gains[best] { best = phase }
+    let kept = total.numbers > Self.few ? Self.kept : Self.keptOfFew
+    for i in numbers.indices {
+      numbers[i] *= kept
+      squares[i] *= kept
+    }
+    guard gains[best] >= Self.leastGain else { return settle(nil, mixed: 0) }
+    // The channels have no names: of three phases that are an interval apart, the one nearest to the last goes on.
+    let turns = ((phase ?? best) - best + Self.parts + Self.partsOfInterval / 2) / Self.partsOfInterval
+    // One channel ends and the next begins somewhere within a part: the one on whose side the neighbour explains more.
+    let before = gains[(best + Self.partsOfInterval - 1) % Self.partsOfInterval]
+    let after = gains[(best + 1) % Self.partsOfInterval]
+    settle(
+      (best + turns * Self.partsOfInterval) % Self.parts, mixed: after > before ? 0 : Self.partsOfInterval - 1)
+  }
+
+  /// `mixed`: the part of each interval in which both channels are heard.
+  private mutating func settle(_ phase: Int?, mixed: Int) {
+    guard phase != nil || self.phase != nil else { return }
+    self.phase = phase
+    for part in channels.indices {
+      guard let phase else {
+        channels[part] = -1
+        continue
+      }
+      let place = (part - phase + Self.parts) % Self.parts
+      channels[part] = place % Self.partsOfInterval == mixed ? -1 : Int8(place / Self.partsOfInterval)
+    }
+  }
+
+  /// How much better two variances, one of the same channel and a greater one of others, explain what was heard than one
+  /// does if the channels begin at `phase`; nats.
+  private func gain(_ phase: Int, of total: (numbers: Float, squares: Float)) -> Float {
+    let mask = Self.isSame[phase]
+    var (same, sameSquares): (Float, Float) = (0, 0)
+    for i in mask.indices {
+      same += mask[i] * numbers[i]
+      sameSquares += mask[i] * squares[i]
+    }
+    let (other, otherSquares) = (total.numbers - same, total.squares - sameSquares)
+    guard same > 4, other > 4 else { return 0 }
+    let first = max(sameSquares / same, Self.leastVariance)
+    let second = max(otherSquares / other, Self.leastVariance)
+    let all = max((sameSquares + otherSquares) / (same + other), Self.leastVariance)
+    guard first < second else { return 0 }
+    return 0.5
+      * ((same + other) * LinkModel.log(all) - same * LinkModel.log(first) - other * LinkModel.log(second))
+  }
+}
