@@ -65,7 +65,8 @@ public struct People: Sendable {
   public enum Event: Hashable, Sendable {
     /// A Bluezoner has come near and stayed for the dwell; once a visit.
     case bluezonerNear(Platform?)
-    /// A person without the app stands near: prompt. Once a visit.
+    /// A person without the app stands near, or nearly: prompt. Once a stay, and once more if near a minute after they
+    /// were only nearly so.
     case prompt(Platform?)
     case visitOpened(Visit)
     case visitClosed(Visit)
