@@ -11,9 +11,10 @@ struct Figures {
   /// The same within a decibel: visits that were near by more than that, and found ones that may have been.
   var sure = 0, sureFound = 0, foundPossible = 0
   var sureBluezoners = 0, sureBluezonersFound = 0, foundPossibleBluezoners = 0
-  /// Visits, those of Bluezoners among them, of a perfect receiver of one channel at a time, and how many are there on
-  /// both sides.
-  var oneRadio = 0, oneRadioMatched = 0, oneRadioBluezoners = 0, oneRadioBluezonersMatched = 0
+  /// Visits, those of Bluezoners among them, of a perfect receiver of all three channels at once, and how many are there
+  /// on both sides; and how many of them are there for one of one channel at a time.
+  var allChannels = 0, allChannelsMatched = 0, allChannelsBluezoners = 0, allChannelsBluezonersMatched = 0
+  var allChannelsByOne = 0
   /// Visits during which an address or an id changed, and those of them that were counted as two.
   var rotations = 0, splits = 0
   var prompts = 0
@@ -45,7 +46,8 @@ struct Figures {
 
   private static var sums: [WritableKeyPath<Self, Int>] {
     [
-      \.oneRadio, \.oneRadioMatched, \.oneRadioBluezoners, \.oneRadioBluezonersMatched, \.sureStops, \.sureMissed,
+      \.allChannels, \.allChannelsMatched, \.allChannelsBluezoners, \.allChannelsBluezonersMatched, \.allChannelsByOne,
+      \.sureStops, \.sureMissed,
       \.sure, \.sureFound, \.foundPossible, \.sureBluezoners, \.sureBluezonersFound,
       \.foundPossibleBluezoners,
       \.counted, \.true_, \.matched, \.countedBluezoners, \.trueBluezoners, \.matchedBluezoners, \.rotations, \.splits,
@@ -89,11 +91,12 @@ extension Figures {
     let lenient = recording.lenient.map { TrueVisit($0, recording) }
     let spans = found.map { $0.start..<max($0.end, $0.start) }
     let told = found.filter(\.isBluezoner).map { $0.start..<max($0.end, $0.start) }
-    let oneRadioVisits = recording.oneRadio.map { TrueVisit($0, recording) }
-    let oneRadioOwn = oneRadioVisits.filter(\.isBluezoner)
-    (oneRadio, oneRadioBluezoners) = (oneRadioVisits.count, oneRadioOwn.count)
-    oneRadioMatched = Self.match(oneRadioVisits.map(\.span), spans)
-    oneRadioBluezonersMatched = Self.match(oneRadioOwn.map(\.span), told)
+    let allChannelsVisits = recording.allChannels.map { TrueVisit($0, recording) }
+    let allChannelsOwn = allChannelsVisits.filter(\.isBluezoner)
+    (allChannels, allChannelsBluezoners) = (allChannelsVisits.count, allChannelsOwn.count)
+    allChannelsByOne = Self.match(allChannelsVisits.map(\.span), recording.perfect.map(\.span))
+    allChannelsMatched = Self.match(allChannelsVisits.map(\.span), spans)
+    allChannelsBluezonersMatched = Self.match(allChannelsOwn.map(\.span), told)
     sure = strict.count
     sureFound = Self.match(strict.map(\.span), spans)
     foundPossible = Self.match(lenient.map(\.span), spans)

@@ -19,8 +19,8 @@ struct Recording {
   let perfect: [PerfectReceiver.Visit]
   let strict: [PerfectReceiver.Visit]
   let lenient: [PerfectReceiver.Visit]
-  /// What a perfect receiver would have logged that hears one channel at a time, as the kiosk's radio does.
-  let oneRadio: [PerfectReceiver.Visit]
+  /// What a perfect receiver would have logged that hears all three channels at once.
+  let allChannels: [PerfectReceiver.Visit]
   let owners: Owners
   let start: Moment
   let sightings: [Sighting]
@@ -35,7 +35,7 @@ struct Recording {
       PerfectReceiver(Self.rule(settings, raisedBy: $0))
     }
     var rule = Self.rule(settings, raisedBy: 0)
-    rule.hearsOneChannel = true
+    rule.hearsAllChannels = true
     run.air.perfect.append(PerfectReceiver(rule))
     crowd = run.crowd
     start = run.start
@@ -44,7 +44,7 @@ struct Recording {
     var listener = Listener(at: run.start.monotonic)
     run.run { listener.take($0, at: $1) }
     let visits = run.air.perfect.map { $0.finished() }
-    (perfect, strict, lenient, oneRadio) = (visits[0], visits[1], visits[2], visits[3])
+    (perfect, strict, lenient, allChannels) = (visits[0], visits[1], visits[2], visits[3])
     sightings = listener.sightings
     batches = listener.batches
   }
@@ -53,12 +53,11 @@ struct Recording {
   /// 6 dB. Source: Core 5.4, vol. 4, part E, 7.5.4.
   static let toleranceDB: Float = 1
 
-  /// iPhones tell their power, which moves the threshold; the simulated ones all tell the same.
   private static func rule(_ settings: People.Settings, raisedBy dB: Float) -> PerfectReceiver.Rule {
     let near = settings.near
     var rule = PerfectReceiver.Rule(
-      iosDBm: Float(near.thresholdDBm(.ios, txPowerDBm: Handset.toldTxPowerDBm)),
-      androidDBm: Float(near.androidDBm), hysteresisDB: Float(near.hysteresisDB))
+      iosDBm: Float(near.iosDBm), androidDBm: Float(near.androidDBm), hysteresisDB: Float(near.hysteresisDB))
+    rule.iosReferenceTxPowerDBm = Float(near.iosReferenceTxPowerDBm)
     rule.iosDBm += dB
     rule.androidDBm += dB
     rule.smoothingMilliseconds = Float(settings.smoothingMilliseconds)

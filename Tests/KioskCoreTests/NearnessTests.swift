@@ -12,24 +12,36 @@ import Testing
     }
   }
 
-  @Test("The fewer the reports, the further above the threshold they must be") func doubt() {
-    var often = Nearness()
-    hear(&often, 0.8, every: 50, in: 0..<10_000)
-    #expect(often.isNear)
-    var seldom = Nearness()
-    hear(&seldom, 0.8, every: 1000, in: 0..<10_000)
-    #expect(!seldom.isNear)
-    hear(&seldom, 1.5, every: 1000, in: 10_000..<30_000)
-    #expect(seldom.isNear)
+  @Test("Near from the threshold on, however often it sends", arguments: [50, 300, 1000])
+  func threshold(interval: Int64) {
+    var below = Nearness()
+    hear(&below, -0.1, every: interval, in: 0..<10_000)
+    #expect(!below.isNear)
+    var above = Nearness()
+    hear(&above, 0.1, every: interval, in: 0..<10_000)
+    #expect(above.isNear)
   }
 
-  @Test("One report alone, however strong it seems, is believed only from 2.25 dB on") func first() {
-    var weak = Nearness()
-    weak.hear(2.2, rule, timeConstant: 2500, at: 0)
-    #expect(!weak.isNear)
-    var strong = Nearness()
-    strong.hear(2.3, rule, timeConstant: 2500, at: 0)
-    #expect(strong.isNear)
+  @Test("Nobody is known to be near before a second of smoothing, at first and after a long pause") func settled() {
+    var nearness = Nearness()
+    hear(&nearness, 20, every: 100, in: 0..<1000)
+    #expect(!nearness.isNear)
+    nearness.hear(20, rule, timeConstant: 2500, at: 1000)
+    #expect(nearness.isNear && nearness.since == 0)
+    hear(&nearness, -20, every: 100, in: 1100..<10_000)
+    #expect(!nearness.isNear)
+    hear(&nearness, 20, every: 100, in: 30_000..<31_000)
+    #expect(!nearness.isNear)
+    nearness.hear(20, rule, timeConstant: 2500, at: 31_000)
+    #expect(nearness.isNear && nearness.since == 30_000)
+  }
+
+  @Test("Smoothing begins as the mean of what was heard, each report by its time") func mean() {
+    var strength = SmoothedStrength()
+    for (time, dBm) in [(0, -40), (500, -60), (1000, -50)] as [(Int64, Float)] {
+      strength.add(dBm, at: time, timeConstant: 2500)
+    }
+    #expect(abs(strength.dBm - -50) < 0.1 && strength.age(at: 1000) == 1000)
   }
 
   @Test("In reach is who is not a decibel below the threshold, until 4 below") func reach() {

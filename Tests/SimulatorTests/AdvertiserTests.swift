@@ -10,7 +10,8 @@ import Testing
   static let baseDay = start.milliseconds / day - 1
 
   static let payloads: [AdvertisingPayload] = [
-    .bluezoneAndroid, .bluezoneForeground, .bluezoneBackground, .otherBackgroundApp, .iPhone, .appleWatch, .mac,
+    .bluezoneAndroid, .bluezoneForeground, .bluezoneBackground, .otherBackgroundApp, .iPhone(txPowerDBm: 8),
+    .appleWatch, .mac,
     .airPods, .findMy, .nearbyShare, .samsung, .exposureNotification, .windows, .headset, .band, .eddystone, .iBeacon,
   ]
 

@@ -10,6 +10,7 @@ import Tracer
   private var rule: PerfectReceiver.Rule {
     var rule = PerfectReceiver.Rule(iosDBm: -60, androidDBm: -72, hysteresisDB: 6)
     rule.smoothingMilliseconds = 0.001
+    rule.settledMilliseconds = 0
     return rule
   }
 

@@ -94,6 +94,8 @@ enum LinkModel {
   /// and how many pairs that weighs.
   static let apartVariance: Float = 30
   static let apartPairs: Float = 2
+  /// Variance of one report of a phone that stands still, dB²: the three channels fade apart.
+  static let reportVariance: Float = 10
   /// Variance of the difference of smoothed RSSI of one phone's streams, dB²: it is smoothed over different seconds.
   static let strengthVariance: Float = 25
   /// Share of the streams of one phone that begin together, as when it comes or its screen goes on; how far apart they
@@ -127,7 +129,7 @@ enum LinkModel {
     }
     guard count > 0 else { return nil }
     let mean = d / count
-    let together = SmoothedStrength.reportVariance * (share(a.interval) + share(b.interval))
+    let together = reportVariance * (share(a.interval) + share(b.interval))
     let own = offset * offset + together / count
     let other = otherOffset * otherOffset + together / count
     var score = 0.5 * (log(other / own) + mean * mean * (1 / other - 1 / own))

@@ -12,9 +12,10 @@ struct Nearness: Sendable {
   private(set) var since: Int64 = 0
   private(set) var last: Int64 = 0
 
-  /// So many deviations of what is smoothed must RSSI be above the threshold: what is heard seldom fades more, and
-  /// would pass it by chance more often. At this value as many are missed as are counted by chance; docs/counting.md.
-  static let doubt: Float = 0.7
+  /// Smoothed for less than this, RSSI tells more of a moment's echoes than of a place: nobody is known to be near.
+  static let settledMilliseconds: Int64 = 1000
+  /// Since when it is above the threshold, nil while it is not.
+  private var aboveSince: Int64?
 
   /// Since when it has been in reach, nil while it is not, and when it was last heard there: near, or not by more than
   /// can be told. Whoever stands there may as well be asked to install.
@@ -34,11 +35,16 @@ struct Nearness: Sendable {
     margin.add(marginDB, at: now, timeConstant: timeConstant)
     noteReach(at: now)
     if isNear {
-      if margin.dBm < -Float(rule.hysteresisDB) { isNear = false } else { last = now }
-    } else if margin.dBm >= Self.doubt * margin.deviation {
+      if margin.dBm < -Float(rule.hysteresisDB) { (isNear, aboveSince) = (false, nil) } else { last = now }
+    } else if margin.dBm >= 0 {
+      let first = max(aboveSince ?? now, margin.startMilliseconds)
+      aboveSince = first
+      guard margin.age(at: now) >= Self.settledMilliseconds else { return }
       isNear = true
-      since = now
+      since = first
       last = now
+    } else {
+      aboveSince = nil
     }
   }
 
@@ -51,9 +57,10 @@ struct Nearness: Sendable {
     }
   }
 
-  /// Of two that turned out to be one phone: what the one says that knows more.
+  /// Of two that turned out to be one phone: what the one says that has been heard for longer.
   func merged(with other: Self) -> Self {
-    var result = margin.share <= other.margin.share ? self : other
+    let isOlder = margin.isKnown && margin.startMilliseconds <= other.margin.startMilliseconds
+    var result = isOlder || !other.margin.isKnown ? self : other
     if isNear, other.isNear { result.since = min(since, other.since) }
     result.last = max(last, other.last)
     return result

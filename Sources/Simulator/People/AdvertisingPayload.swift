@@ -17,8 +17,8 @@ public enum AdvertisingPayload: Hashable, Sendable {
   /// The same bit, from an app that is not Bluezone.
   case otherBackgroundApp
   /// Nearby Info of an iPhone, with Handoff before it while it is used now and then. In the recordings all iPhones
-  /// sent it, at about 350 ms.
-  case iPhone
+  /// sent it, at about 350 ms, most with the power that they send with.
+  case iPhone(txPowerDBm: Int8)
   /// Nearby Info of a watch.
   case appleWatch
   /// Nearby Info of a Mac, five bytes, flags 0x06, as in the recordings.
@@ -50,6 +50,8 @@ public enum AdvertisingPayload: Hashable, Sendable {
     }
   }
 
+  var isIPhone: Bool { if case .iPhone = self { true } else { false } }
+
   /// As Windows' addresses in the recordings are, and exposure notification's.
   var hasNonResolvableAddress: Bool { self == .windows || self == .exposureNotification }
 
@@ -63,7 +65,7 @@ public enum AdvertisingPayload: Hashable, Sendable {
       // One in four has other apps in the background as well.
       let others: [UInt8] = seed % 4 == 0 ? [UInt8(seed >> 8 & 0xFF), UInt8(seed >> 16 & 0xFF)] : [0, 0]
       return Self.flags(0x1A) + Self.apple([0x01, 0x08 | others[0], others[1]] + [UInt8](repeating: 0, count: 14))
-    case .iPhone: return Self.iPhone(isInHand: isInHand, seed: seed, &random)
+    case .iPhone(let power): return Self.iPhone(power, isInHand: isInHand, seed: seed, &random)
     case .appleWatch:
       return Self.flags(0x1A) + Self.apple([0x10, 0x05, 0x1B, 0x98] + Self.noise(3, &random))
     case .mac: return Self.flags(0x06) + Self.apple([0x10, 0x05, 0x0C, 0x18] + Self.noise(3, &random))
@@ -90,13 +92,13 @@ public enum AdvertisingPayload: Hashable, Sendable {
   }
 
   /// The recorded ones are of these two forms: status 0x03 or 0x13 in the pocket, 0x47 and others while used.
-  private static func iPhone(isInHand: Bool, seed: UInt64, _ random: inout SplitMix64) -> [UInt8] {
+  private static func iPhone(_ txPowerDBm: Int8, isInHand: Bool, seed: UInt64, _ random: inout SplitMix64) -> [UInt8] {
     let status: UInt8 = isInHand ? (seed & 2 == 0 ? 0x47 : 0x4B) : (seed & 2 == 0 ? 0x03 : 0x13)
     let nearby = [0x10, 0x06, status, seed & 4 == 0 ? 0x1A : 0x1E] + noise(4, &random)
     if isInHand, seed % 4 == 0 {
       return flags(0x1A) + apple([0x0C, 0x0E, 0x00] + noise(13, &random) + nearby)
     }
-    return flags(0x1A) + structure(0x0A, [UInt8(bitPattern: Handset.toldTxPowerDBm)]) + apple(nearby)
+    return flags(0x1A) + structure(0x0A, [UInt8(bitPattern: txPowerDBm)]) + apple(nearby)
   }
 
   private static func flags(_ flags: UInt8) -> [UInt8] { structure(0x01, [flags]) }

@@ -235,7 +235,7 @@ private struct Drawing {
     payloads += (0..<scenario.beacons).map { $0 % 2 == 0 ? .eddystone : .iBeacon }
     payloads += [AdvertisingPayload](repeating: .samsung, count: scenario.televisions)
     // The office's tablet, a headset in a drawer, a bunch of keys left behind.
-    if scenario.computers > 0 { payloads += [.iPhone, .headset, .findMy] }
+    if scenario.computers > 0 { payloads += [.iPhone(txPowerDBm: 12), .headset, .findMy] }
     return payloads.map { payload in
       Fixture(
         position: [uniform(-6...6), uniform(2.5...max(scenario.hallMetres, 3))],

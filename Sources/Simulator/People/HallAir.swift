@@ -219,9 +219,10 @@ public struct HallAir: Sendable {
     let one = channel.map { mean + radio.channelsDB[$0] }
     guard all > Self.sureDBm else { return }
     for i in perfect.indices {
-      guard let levelDBm = perfect[i].rule.hearsOneChannel ? one : all else { continue }
+      guard let levelDBm = perfect[i].rule.hearsAllChannels ? all : one else { continue }
       perfect[i].hear(
-        owner, radio.device.platform, levelDBm: levelDBm, isBluezone: advertiser.payload.isBluezone, at: now)
+        owner, radio.device.platform, levelDBm: levelDBm, txPowerDBm: radio.device.txPowerDBm,
+        isBluezone: advertiser.payload.isBluezone, at: now)
     }
   }
 

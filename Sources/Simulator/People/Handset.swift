@@ -40,6 +40,8 @@ public struct Handset: Sendable {
   public var kind: Kind
   /// At 1 m, nothing between, as the kiosk's antenna takes it, dBm. Differs by 20 dB from model to model.
   public var levelDBm: Float
+  /// The transmit power that an iPhone tells, dBm.
+  public var txPowerDBm: Int8?
   public var carriage: Carriage
   /// When it is held in the hand and used instead.
   public var inHand: [Range<Int64>] = []
@@ -68,11 +70,12 @@ public struct Handset: Sendable {
 }
 
 extension Handset {
-  /// How strongly an iPhone is heard at 1 m. Recorded iPhones were heard with −46 to −50 dBm at 1.83 m at best, which
-  /// is −42 at 1 m; a kiosk's antenna behind a screen or in a small computer's case is taken to lose 8 dB.
+  /// How strongly an iPhone that sends with 12 dBm is heard at 1 m. Recorded ones that tell 8 dBm were heard with −46 to
+  /// −50 dBm at 1.83 m at best, which is −42 at 1 m; a kiosk's antenna behind a screen or in a small computer's case is
+  /// taken to lose 12 dB.
   static let iPhoneLevelDBm: Float = -50
-  /// The transmit power that iPhones tell, dBm; those of the recordings that tell one tell this.
-  public static let toldTxPowerDBm: Int8 = 12
+  /// The transmit powers that iPhones tell, dBm: in the recordings those that were worn tell 8, a third of all tell 12.
+  static let toldTxPowersDBm: [Int8] = [8, 8, 12]
   /// Android phones send weaker by about so much: Bluezone's own thresholds of "near" differ by 14 dB (at iPhones) and
   /// 17 dB (at Android phones) between the two as senders. Source: docs/bluezone.md, Contact log.
   static let androidBelowIPhoneDB: Float = 14
@@ -83,10 +86,15 @@ extension Handset {
       kind: .iPhone, levelDBm: iPhoneLevelDBm + Float.random(in: -3...3, using: &random),
       carriage: pocket(&random))
     phone.use(in: stay, share: 0.35, &random)
+    let interval = Int64.random(in: 300...400, using: &random)
+    let seed = random.next()
+    let power = toldTxPowersDBm[Int(seed >> 32) % toldTxPowersDBm.count]
+    phone.txPowerDBm = power
+    phone.levelDBm += Float(power) - 12
     phone.advertisers.append(
       Advertiser(
-        payload: .iPhone, intervalMilliseconds: .random(in: 300...400, using: &random), isConnectable: true,
-        rotation: .iPhone, active: stay, seed: random.next()))
+        payload: .iPhone(txPowerDBm: power), intervalMilliseconds: interval, isConnectable: true, rotation: .iPhone,
+        active: stay, seed: seed))
     return phone
   }
 
@@ -144,7 +152,7 @@ extension Handset {
     // known to keep them apart; both are had here.
     let seed = random.next()
     let sharesAddress = seed % 5 < 2
-    if sharesAddress, let i = advertisers.firstIndex(where: { $0.payload == .iPhone }) {
+    if sharesAddress, let i = advertisers.firstIndex(where: { $0.payload.isIPhone }) {
       advertisers[i].seed = seed
       advertisers[i].rotation = .utcQuarterHour
     }

@@ -2,8 +2,8 @@
 
 public import Tracer
 
-/// What could be known of a crowd's visits at best: a receiver at the kiosk that hears every advertisement sent, on all
-/// three channels at once, without noise, and knows whose phone it came from.
+/// What could be known of a crowd's visits at best: a receiver at the kiosk that loses no advertisement sent on the
+/// channel that its radio listens on, hears without noise, and knows whose phone it came from.
 ///
 /// It goes by the same definitions as the kiosk: near by smoothed strength with hysteresis, a dwell, an end after being
 /// away.
@@ -13,6 +13,8 @@ public struct PerfectReceiver: Sendable {
   public struct Rule: Hashable, Sendable {
     /// dBm; as the kiosk's settings have them.
     public var iosDBm: Float
+    /// The transmit power that `iosDBm` holds for, dBm; the threshold moves with what an iPhone tells.
+    public var iosReferenceTxPowerDBm: Float = 8
     public var androidDBm: Float
     public var hysteresisDB: Float
     /// Time constant of the smoothing.
@@ -25,14 +27,22 @@ public struct PerfectReceiver: Sendable {
     public var stillMilliseconds: Int64 = 20 * 60_000
     /// Smoothed strength of what lies still stays within so much.
     public var stillDB: Float = 14
+    /// Smoothed for less than this, nobody is known to be near yet.
+    public var settledMilliseconds: Int64 = 1000
 
-    /// Hears only the channel that the kiosk's radio listens on, and only while it does.
-    public var hearsOneChannel = false
+    /// Hears all three channels at once, as with three radios; else the one that the kiosk's radio listens on, while it
+    /// does.
+    public var hearsAllChannels = false
 
     public init(iosDBm: Float, androidDBm: Float, hysteresisDB: Float) {
       self.iosDBm = iosDBm
       self.androidDBm = androidDBm
       self.hysteresisDB = hysteresisDB
+    }
+
+    func thresholdDBm(_ platform: Platform?, txPowerDBm: Int8?) -> Float {
+      guard platform == .ios else { return androidDBm }
+      return iosDBm + (txPowerDBm.map { Float($0) - iosReferenceTxPowerDBm } ?? 0)
     }
   }
 
@@ -67,8 +77,11 @@ public struct PerfectReceiver: Sendable {
   private struct Phone: Sendable {
     var firstHeard: Int64
     var lastHeard: Int64
-    /// Smoothed.
+    /// Smoothed, and since when: a plain mean to begin with.
     var dBm: Float
+    var smoothedSince: Int64
+    /// Since when it is above the threshold, nil while it is not.
+    var aboveSince: Int64?
     /// Bounds of it, which follow slowly.
     var weakestDBm: Float = 127
     var strongestDBm: Float = -127
@@ -88,34 +101,57 @@ public struct PerfectReceiver: Sendable {
   /// After so much silence a phone that comes back came anew. Longer than the pause of an app.
   private static let forgottenMilliseconds: Int64 = 30_000
 
-  mutating func hear(_ key: Key, _ platform: Platform?, levelDBm: Float, isBluezone: Bool, at now: Int64) {
-    var phone = phones[key] ?? Phone(firstHeard: now, lastHeard: now, dBm: levelDBm)
+  mutating func hear(
+    _ key: Key, _ platform: Platform?, levelDBm: Float, txPowerDBm: Int8? = nil, isBluezone: Bool, at now: Int64
+  ) {
+    var phone = phones[key] ?? Phone(firstHeard: now, lastHeard: now, dBm: levelDBm, smoothedSince: now)
     let pause = now - phone.lastHeard
     if pause >= Self.forgottenMilliseconds {
       if pause >= rule.awayMilliseconds { close(&phone) }
-      phone.isNear = false
+      (phone.isNear, phone.aboveSince) = (false, nil)
       phone.dBm = levelDBm
-      phone.firstHeard = now
+      (phone.firstHeard, phone.smoothedSince) = (now, now)
       (phone.weakestDBm, phone.strongestDBm) = (127, -127)
     }
-    phone.dBm += Float(pause) / (Float(pause) + rule.smoothingMilliseconds) * (levelDBm - phone.dBm)
+    smooth(&phone, levelDBm, pause, at: now)
     phone.lastHeard = now
     noteBounds(&phone, pause, at: now)
     if isBluezone, phone.bluezoneSince == nil { phone.bluezoneSince = now }
-    let threshold = platform == .ios ? rule.iosDBm : rule.androidDBm
+    let threshold = rule.thresholdDBm(platform, txPowerDBm: txPowerDBm)
     if phone.isNear, phone.dBm >= threshold - rule.hysteresisDB {
       if pause <= Self.longestPause { phone.air += pause }
       phone.lastNear = now
     } else if phone.dBm >= threshold {
-      phone.isNear = true
       if now - phone.lastNear >= rule.awayMilliseconds { close(&phone) }
-      (phone.nearSince, phone.lastNear, phone.air) = (now, now, 0)
+      comeNear(&phone, pause, at: now)
     } else {
-      phone.isNear = false
+      (phone.isNear, phone.aboveSince) = (false, nil)
       if now - phone.lastNear >= rule.awayMilliseconds { close(&phone) }
     }
     if phone.isNear { note(&phone, key, platform, at: now) }
     phones[key] = phone
+  }
+
+  private func smooth(_ phone: inout Phone, _ levelDBm: Float, _ pause: Int64, at now: Int64) {
+    let isAnew = Float(pause) > Self.pauses * rule.smoothingMilliseconds
+    let memory = isAnew ? rule.smoothingMilliseconds : min(rule.smoothingMilliseconds, Float(now - phone.smoothedSince))
+    if isAnew { phone.smoothedSince = now }
+    phone.dBm += pause > 0 ? Float(pause) / (Float(pause) + memory) * (levelDBm - phone.dBm) : 0
+  }
+
+  /// So many time constants without a report, and smoothing begins anew.
+  private static let pauses: Float = 3
+
+  /// It is above the threshold, and near as soon as it has been smoothed for long enough.
+  private func comeNear(_ phone: inout Phone, _ pause: Int64, at now: Int64) {
+    if let since = phone.aboveSince, since >= phone.smoothedSince {
+      if pause <= Self.longestPause { phone.air += pause }
+    } else {
+      (phone.aboveSince, phone.air) = (now, 0)
+    }
+    guard let since = phone.aboveSince, now - phone.smoothedSince >= rule.settledMilliseconds else { return }
+    phone.isNear = true
+    (phone.nearSince, phone.lastNear) = (since, now)
   }
 
   private func noteBounds(_ phone: inout Phone, _ pause: Int64, at now: Int64) {
