@@ -74,11 +74,12 @@ extension AdvertisingFacts {
   ///
   /// Source: Core 5.4, vol. 3, part C, 11 (a length of zero ends the significant part).
   public init(_ bytes: Span<UInt8>, in range: Range<Int>, profile: BluezoneProfile = .standard) {
-    self.init(bytes, in: range, marks: BluezoneProfile.Marks(profile))
+    self.init()
+    read(bytes, in: range, BluezoneProfile.Marks(profile))
   }
 
-  /// The same, by numbers that were made of the profile once.
-  init(_ bytes: Span<UInt8>, in range: Range<Int>, marks: BluezoneProfile.Marks) {
+  /// The same into facts that say nothing yet, by numbers that were made of the profile once.
+  mutating func read(_ bytes: Span<UInt8>, in range: Range<Int>, _ marks: BluezoneProfile.Marks) {
     let first = min(max(range.lowerBound, 0), bytes.count)
     // Cut out, so that what is checked here is what the reads would check again.
     let data = bytes.extracting(first..<min(max(range.upperBound, first), bytes.count))
