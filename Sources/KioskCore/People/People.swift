@@ -120,9 +120,8 @@ public struct People: Sendable {
     let known = index[sighting.address]
     guard let i = known ?? admit(sighting, at: now) else { return }
     let timeConstant = Float(settings.smoothingMilliseconds)
-    let channel = sighting.rssiDBm.flatMap { noteChannel($0, of: Int(i), at: now) }
     let isChanged = tracks[Int(i)].hear(
-      sighting, channel: channel, near: settings.near, timeConstant: timeConstant, at: now)
+      sighting, &channels, near: settings.near, timeConstant: timeConstant, at: now)
     if isChanged || known == nil { settle(i) }
     if let rssi = sighting.rssiDBm, tracks[Int(i)].person >= 0 {
       persons[Int(tracks[Int(i)].person)]?.nearness.hear(
@@ -133,16 +132,6 @@ public struct People: Sendable {
 
   /// The controller has begun to scan, as after each change of its address.
   public mutating func scanBegan() { channels.restart() }
-
-  /// On which channel this report was heard, if that is known.
-  private mutating func noteChannel(_ rssiDBm: Int8, of i: Int, at now: Int64) -> Int? {
-    let part = channels.part(at: now)
-    if let last = tracks[i].lastReport, now &- last.milliseconds <= ScanChannels.togetherMilliseconds {
-      channels.add(last.part, part, differenceDB: Float(rssiDBm) - Float(last.rssiDBm))
-    }
-    tracks[i].lastReport = (rssiDBm, now, part)
-    return channels.channel(of: part)
-  }
 
   private mutating func admit(_ sighting: Sighting, at now: Int64) -> Int32? {
     guard index.count < CoreLimits.devices else {
@@ -227,8 +216,8 @@ public struct People: Sendable {
   /// Lets time pass. Returns what has happened since the last call.
   public mutating func advance(to moment: Moment) -> [Event] {
     let now = moment.monotonic.milliseconds
+    if let lastStep, now < lastStep + Self.stepMilliseconds, events.isEmpty { return [] }
     let due = now - now % Self.stepMilliseconds
-    if let lastStep, due <= lastStep, events.isEmpty { return [] }
     if let last = lastStep {
       // After a long pause the seconds between are all alike: a few of them are enough.
       var time = max(last + Self.stepMilliseconds, due - 4 * Self.stepMilliseconds)
