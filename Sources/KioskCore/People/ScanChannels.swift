@@ -13,7 +13,8 @@ struct ScanChannels: Sendable {
   static let parts = 18
   private static let partsOfInterval = 6
   /// Of each part: which channel it is of, for each phase. Beyond the phases it is one channel that is always on.
-  private static let channelsByPhase: [SIMD8<Int32>] = (0..<parts).map { part in
+  /// Not static: that would be asked for with each report whether it has been made.
+  private let channelsByPhase = InlineArray<18, SIMD8<Int32>> { part in
     var channels = SIMD8<Int32>()
     for phase in 0..<partsOfInterval { channels[phase] = Int32((part - phase + parts) % parts / partsOfInterval) }
     return channels
@@ -64,7 +65,7 @@ struct ScanChannels: Sendable {
 
   /// Two reports of one device, one soon after the other.
   mutating func add(_ a: Int, _ b: Int, differenceDB: Float) {
-    let isSame = Self.channelsByPhase[a] .== Self.channelsByPhase[b]
+    let isSame = channelsByPhase[a] .== channelsByPhase[b]
     numbers.replace(with: numbers + 1, where: isSame)
     squares.replace(with: squares + min(differenceDB * differenceDB, Self.greatestSquare), where: isSame)
   }
