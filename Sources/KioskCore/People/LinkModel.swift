@@ -110,21 +110,11 @@ enum LinkModel {
   /// Two streams of one phone rise and fall together: what is left of their difference is fading. Two phones move on
   /// their own, and the variance of the difference is the sum of theirs. Where nothing moves, this tells nothing.
   static func trails(_ a: Track, _ b: Track, to second: Int64) -> Float? {
-    var count: Float = 0
-    var (x, xx): (Float, Float) = (0, 0)
-    var (y, yy): (Float, Float) = (0, 0)
-    var (d, dd): (Float, Float) = (0, 0)
-    for i in 0..<Int64(StrengthTrail.seconds) {
-      guard let u = a.trail.mean(second - i), let v = b.trail.mean(second - i) else { continue }
-      let (first, other) = (Float(u), Float(v))
-      count += 1
-      x += first
-      xx += first * first
-      y += other
-      yy += other * other
-      d += first - other
-      dd += (first - other) * (first - other)
-    }
+    let sums = a.trail.shared(with: b.trail, to: second)
+    let count = Float(sums.count)
+    let (x, xx) = (Float(sums.x), Float(sums.xx))
+    let (y, yy) = (Float(sums.y), Float(sums.yy))
+    let (d, dd) = (Float(sums.d), Float(sums.dd))
     guard count > 0 else { return nil }
     let mean = d / count
     let together = SmoothedStrength.reportVariance * (share(a.interval) + share(b.interval))
