@@ -25,8 +25,7 @@ struct ScanChannels: Sendable {
   /// Reports of one device tell something if they are not further apart.
   static let togetherMilliseconds: Int64 = 1000
 
-  private let periodMicroseconds: Int64
-  private static let lastMillisecond = Int64.max / 1000 / Int64(parts)
+  private let periodMicroseconds: UInt64
   /// For each phase: how often two reports of one device were of the same channel, and the squares of their difference,
   /// dB². Older ones weigh less and less.
   private var numbers = SIMD8<Float>()
@@ -49,12 +48,12 @@ struct ScanChannels: Sendable {
   private static let leastVariance: Float = 0.5
 
   /// `intervalMicroseconds`: of scanning.
-  init(intervalMicroseconds: Int64) { periodMicroseconds = max(3 * intervalMicroseconds, 1) }
+  init(intervalMicroseconds: Int64) { periodMicroseconds = UInt64(max(3 * intervalMicroseconds, 1)) }
 
-  /// Which part of the three intervals a time is in; 0 up to `parts`.
+  /// Which part of the three intervals a time is in; 0 up to `parts`. After thirty thousand years it begins anew.
   func part(at milliseconds: Int64) -> Int {
-    let microseconds = min(max(milliseconds, 0), Self.lastMillisecond) * 1000
-    return Int(microseconds * Int64(Self.parts) / periodMicroseconds % Int64(Self.parts))
+    let microseconds = UInt64(clamping: milliseconds) &* 1000
+    return Int(microseconds &* UInt64(Self.parts) / periodMicroseconds % UInt64(Self.parts))
   }
 
   /// 0, 1 or 2, whichever of 37, 38 and 39 each may be; nil while it is not known.

@@ -356,23 +356,24 @@ public struct HCIHost: Sendable {
           address: report.address, rssiDBm: report.rssiDBm, isScanResponse: report.eventType == 4,
           facts: AdvertisingFacts()))
       sightings[place].facts.read(bytes, in: report.data, marks)
-      if let slot = wanted?.slot { recall(report, place, slot, at: now) }
+      if let slot = wanted?.slot { recall(place, slot, isConnectable: report.isConnectable, at: now) }
     }
     try cursor.finish(after: "RSSI")
   }
 
   /// What is known of the sender of the sighting at `place` from reading, and whether it is to be read.
-  private mutating func recall(_ report: LEAdvertisingReport, _ place: Int, _ slot: Slot, at now: MonotonicTime) {
+  private mutating func recall(_ place: Int, _ slot: Slot, isConnectable: Bool, at now: MonotonicTime) {
     guard sightings[place].facts.bluezoneID == nil else { return }
-    let id = scheduler.id(of: report.address, in: slot)
+    let address = sightings[place].address
+    let id = scheduler.id(of: address, in: slot)
     sightings[place].readID = id
     sightings[place].isRemembered = id != nil
     guard let hint = ReadScheduler.Hint(sightings[place].facts) else { return }
     if sightings[place].facts.hasOverflowBit {
-      sightings[place].isStranger = scheduler.isStranger(report.address, at: now)
+      sightings[place].isStranger = scheduler.isStranger(address, at: now)
     }
-    guard report.isConnectable, configuration.readsIDs else { return }
-    scheduler.heard(report.address, hint: hint, rssiDBm: report.rssiDBm, slot: slot, at: now)
+    guard isConnectable, configuration.readsIDs else { return }
+    scheduler.heard(address, hint: hint, rssiDBm: sightings[place].rssiDBm, slot: slot, at: now)
   }
 
   // MARK: Connections
