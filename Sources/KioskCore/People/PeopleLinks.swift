@@ -253,7 +253,7 @@ extension People {
 
   /// How much likelier two streams are one phone's than two, by what was heard of them; nats.
   func likeness(_ a: Int32, _ b: Int32, second: Int64) -> Float {
-    let strengths = LinkModel.strengths(tracks[Int(a)], tracks[Int(b)])
+    let strengths = LinkModel.strengths(tracks[Int(a)].strength.dBm, tracks[Int(b)].strength.dBm)
     let start = LinkModel.start(tracks[Int(a)].firstHeard, tracks[Int(b)].firstHeard)
     guard let likeness = sideBySide(a, b, second: second) else { return strengths + start }
     return likeness + min(strengths, 0) + start
@@ -270,7 +270,10 @@ extension People {
 
   /// What tells of two that are heard at the same time: their trails and their pairs; nats. nil if no second was both's.
   private func sideBySide(_ a: Int32, _ b: Int32, second: Int64) -> Float? {
-    guard let trails = LinkModel.trails(tracks[Int(a)], tracks[Int(b)], to: second) else { return nil }
+    let shared = tracks[Int(a)].trail.shared(with: tracks[Int(b)].trail, to: second)
+    guard let trails = LinkModel.trails(shared, intervals: (tracks[Int(a)].interval, tracks[Int(b)].interval)) else {
+      return nil
+    }
     return trails + (paired[pairKey(a, b)].map(LinkModel.paired) ?? 0)
   }
 }

@@ -40,7 +40,8 @@ struct StrengthTrail: Sendable {
   /// Over all that is kept up to `second`, with which both must end: all trails are closed together.
   ///
   /// Whole numbers, all 128 and none left out by a branch, since that makes vectors of them: this is most of what a
-  /// crowd costs.
+  /// crowd costs. Inlined it is no vectors, and a report in a crowd costs three times as much.
+  @inline(never)
   func shared(with other: Self, to second: Int64) -> Shared {
     var sums = Shared()
     guard newest == second, other.newest == second else { return sums }
