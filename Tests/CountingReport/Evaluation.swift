@@ -120,6 +120,8 @@ private struct Alone {
   private(set) var addresses: Set<BluetoothAddress> = []
   private(set) var ids: Set<BluezoneID> = []
   private let settings: People.Settings
+  /// Nobody asks it for channels.
+  private var channels = ScanChannels(intervalMicroseconds: 60_000)
 
   init(_ settings: People.Settings) { self.settings = settings }
 
@@ -127,7 +129,7 @@ private struct Alone {
     let known = tracks[sighting.address]
     var (track, nearness) = known ?? (Track(sighting, near: settings.near, at: now), Nearness())
     _ = track.hear(
-      sighting, near: settings.near, timeConstant: Float(settings.smoothingMilliseconds), at: now)
+      sighting, &channels, near: settings.near, timeConstant: Float(settings.smoothingMilliseconds), at: now)
     if let rssi = sighting.rssiDBm {
       nearness.hear(
         Float(rssi) - track.threshold, settings.near, timeConstant: Float(settings.smoothingMilliseconds), at: now)

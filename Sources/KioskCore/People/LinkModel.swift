@@ -107,29 +107,19 @@ enum LinkModel {
   static let iosCompanions: Float = 0.9
   static let androidCompanions: Float = 0.5
 
-  /// From the last seconds of both, to `second`; nil without a second in which both were heard.
+  /// From the last seconds of both; nil without a second in which both were heard. `intervals`: mean time between reports
+  /// of each, milliseconds.
   ///
   /// Two streams of one phone rise and fall together: what is left of their difference is fading. Two phones move on
   /// their own, and the variance of the difference is the sum of theirs. Where nothing moves, this tells nothing.
-  static func trails(_ a: Track, _ b: Track, to second: Int64) -> Float? {
-    var count: Float = 0
-    var (x, xx): (Float, Float) = (0, 0)
-    var (y, yy): (Float, Float) = (0, 0)
-    var (d, dd): (Float, Float) = (0, 0)
-    for i in 0..<Int64(StrengthTrail.seconds) {
-      guard let u = a.trail.mean(second - i), let v = b.trail.mean(second - i) else { continue }
-      let (first, other) = (Float(u), Float(v))
-      count += 1
-      x += first
-      xx += first * first
-      y += other
-      yy += other * other
-      d += first - other
-      dd += (first - other) * (first - other)
-    }
+  static func trails(_ sums: StrengthTrail.Shared, intervals: (Float, Float)) -> Float? {
+    let count = Float(sums.count)
+    let (x, xx) = (Float(sums.x), Float(sums.xx))
+    let (y, yy) = (Float(sums.y), Float(sums.yy))
+    let (d, dd) = (Float(sums.d), Float(sums.dd))
     guard count > 0 else { return nil }
     let mean = d / count
-    let together = reportVariance * (share(a.interval) + share(b.interval))
+    let together = reportVariance * (share(intervals.0) + share(intervals.1))
     let own = offset * offset + together / count
     let other = otherOffset * otherOffset + together / count
     var score = 0.5 * (log(other / own) + mean * mean * (1 / other - 1 / own))
@@ -152,9 +142,9 @@ enum LinkModel {
     return pairWeight * 0.5 * score
   }
 
-  /// From how strong both were last: tells who has gone away from who stands here.
-  static func strengths(_ a: Track, _ b: Track) -> Float {
-    let difference = a.strength.dBm - b.strength.dBm
+  /// From how strong both were last, dBm: tells who has gone away from who stands here.
+  static func strengths(_ a: Float, _ b: Float) -> Float {
+    let difference = a - b
     let other = strengthVariance + otherOffset * otherOffset
     return 0.5 * (log(other / strengthVariance) - difference * difference * (1 / strengthVariance - 1 / other))
   }

@@ -119,30 +119,20 @@ public struct People: Sendable {
     let now = moment.monotonic.milliseconds
     let known = index[sighting.address]
     guard let i = known ?? admit(sighting, at: now) else { return }
-    let timeConstant = Float(settings.smoothingMilliseconds)
-    let channel = sighting.rssiDBm.flatMap { noteChannel($0, of: Int(i), at: now) }
-    let isChanged = tracks[Int(i)].hear(
-      sighting, channel: channel, near: settings.near, timeConstant: timeConstant, at: now)
+    let (near, timeConstant) = (settings.near, Float(settings.smoothingMilliseconds))
+    let isChanged = tracks[Int(i)].hear(sighting, &channels, near: near, timeConstant: timeConstant, at: now)
     if isChanged || known == nil { settle(i) }
-    if let rssi = sighting.rssiDBm, tracks[Int(i)].person >= 0 {
-      persons[Int(tracks[Int(i)].person)]?.nearness.hear(
-        Float(rssi) - tracks[Int(i)].threshold, settings.near, timeConstant: timeConstant, at: now)
+    let (person, threshold) = (tracks[Int(i)].person, tracks[Int(i)].threshold)
+    if let rssi = sighting.rssiDBm, person >= 0 {
+      // By a span: in an array it would be reached through a call before and a call after.
+      var persons = persons.mutableSpan
+      persons[Int(person)]?.nearness.hear(Float(rssi) - threshold, near, timeConstant: timeConstant, at: now)
     }
     if let id = sighting.bluezoneID, tracks[Int(i)].id != id { learn(id, sighting.platform, of: i, at: now) }
   }
 
   /// The controller has begun to scan, as after each change of its address.
   public mutating func scanBegan() { channels.restart() }
-
-  /// On which channel this report was heard, if that is known.
-  private mutating func noteChannel(_ rssiDBm: Int8, of i: Int, at now: Int64) -> Int? {
-    let part = channels.part(at: now)
-    if let last = tracks[i].lastReport, now &- last.milliseconds <= ScanChannels.togetherMilliseconds {
-      channels.add(last.part, part, differenceDB: Float(rssiDBm) - Float(last.rssiDBm))
-    }
-    tracks[i].lastReport = (rssiDBm, now, part)
-    return channels.channel(of: part)
-  }
 
   private mutating func admit(_ sighting: Sighting, at now: Int64) -> Int32? {
     guard index.count < CoreLimits.devices else {
@@ -227,8 +217,12 @@ public struct People: Sendable {
   /// Lets time pass. Returns what has happened since the last call.
   public mutating func advance(to moment: Moment) -> [Event] {
     let now = moment.monotonic.milliseconds
+    if let lastStep, now < lastStep + Self.stepMilliseconds, events.isEmpty { return [] }
+    return takeSteps(to: now, moment)
+  }
+
+  private mutating func takeSteps(to now: Int64, _ moment: Moment) -> [Event] {
     let due = now - now % Self.stepMilliseconds
-    if let lastStep, due <= lastStep, events.isEmpty { return [] }
     if let last = lastStep {
       // After a long pause the seconds between are all alike: a few of them are enough.
       var time = max(last + Self.stepMilliseconds, due - 4 * Self.stepMilliseconds)

@@ -22,8 +22,8 @@ extension People {
     }
     var pairs: [Pair] = []
     for i in tracks.indices where isLive[i] && tracks[i].person >= 0 && tracks[i].successor < 0 {
+      guard tracks[i].isSilent(at: now) else { continue }
       let old = tracks[i]
-      guard old.isSilent(at: now) else { continue }
       for n in young where n != Int32(i) && tracks[Int(n)].person != old.person {
         let new = tracks[Int(n)]
         let score = LinkModel.succession(
@@ -200,8 +200,7 @@ extension People {
 
   /// By the one that sends more often, of which more is known.
   private func unrest(_ a: Int32, _ b: Int32) -> Float {
-    let (x, y) = (tracks[Int(a)], tracks[Int(b)])
-    return x.interval < y.interval ? x.unrest.value : y.unrest.value
+    tracks[Int(a)].interval < tracks[Int(b)].interval ? tracks[Int(a)].unrest.value : tracks[Int(b)].unrest.value
   }
 
   private func inOrder(_ a: Int32, _ b: Int32) -> (Int32, Int32) {
@@ -226,8 +225,7 @@ extension People {
   private func nearby(at now: Int64) -> [Int32] {
     var found: [Int32] = []
     for i in tracks.indices where isLive[i] {
-      let track = tracks[i]
-      guard track.person >= 0, track.successor < 0, track.strength.dBm >= Self.joinedDBm else { continue }
+      guard tracks[i].person >= 0, tracks[i].successor < 0, tracks[i].strength.dBm >= Self.joinedDBm else { continue }
       found.append(Int32(i))
     }
     if found.count > CoreLimits.joinedTracks {
@@ -255,22 +253,27 @@ extension People {
 
   /// How much likelier two streams are one phone's than two, by what was heard of them; nats.
   func likeness(_ a: Int32, _ b: Int32, second: Int64) -> Float {
-    let (x, y) = (tracks[Int(a)], tracks[Int(b)])
-    let strengths = LinkModel.strengths(x, y)
-    let start = LinkModel.start(x.firstHeard, y.firstHeard)
-    guard var likeness = LinkModel.trails(x, y, to: second) else { return strengths + start }
-    if let pair = paired[pairKey(a, b)] { likeness += LinkModel.paired(pair) }
+    let strengths = LinkModel.strengths(tracks[Int(a)].strength.dBm, tracks[Int(b)].strength.dBm)
+    let start = LinkModel.start(tracks[Int(a)].firstHeard, tracks[Int(b)].firstHeard)
+    guard let likeness = sideBySide(a, b, second: second) else { return strengths + start }
     return likeness + min(strengths, 0) + start
   }
 
   /// How well two streams fit one phone, whoever they are taken for now; nil as above.
   func goTogether(_ a: Int32, _ b: Int32, second: Int64, counts: [DeviceSigns.Stream: Int]) -> Float? {
-    guard canBeOne(a, b) else { return nil }
-    let (x, y) = (tracks[Int(a)], tracks[Int(b)])
-    guard var likeness = LinkModel.trails(x, y, to: second) else { return nil }
-    if let pair = paired[pairKey(a, b)] { likeness += LinkModel.paired(pair) }
-    let candidates = min(counts[x.signs.stream] ?? 1, counts[y.signs.stream] ?? 1)
-    return likeness + LinkModel.start(x.firstHeard, y.firstHeard)
-      + LinkModel.prior(x.signs.platform ?? y.signs.platform, candidates: candidates)
+    guard canBeOne(a, b), let likeness = sideBySide(a, b, second: second) else { return nil }
+    let (x, y) = (tracks[Int(a)].signs, tracks[Int(b)].signs)
+    let candidates = min(counts[x.stream] ?? 1, counts[y.stream] ?? 1)
+    return likeness + LinkModel.start(tracks[Int(a)].firstHeard, tracks[Int(b)].firstHeard)
+      + LinkModel.prior(x.platform ?? y.platform, candidates: candidates)
+  }
+
+  /// What tells of two that are heard at the same time: their trails and their pairs; nats. nil if no second was both's.
+  private func sideBySide(_ a: Int32, _ b: Int32, second: Int64) -> Float? {
+    let shared = tracks[Int(a)].trail.shared(with: tracks[Int(b)].trail, to: second)
+    guard let trails = LinkModel.trails(shared, intervals: (tracks[Int(a)].interval, tracks[Int(b)].interval)) else {
+      return nil
+    }
+    return trails + (paired[pairKey(a, b)].map(LinkModel.paired) ?? 0)
   }
 }

@@ -12,23 +12,26 @@ struct ScanChannels: Sendable {
   /// Three intervals are cut into so many parts.
   static let parts = 18
   private static let partsOfInterval = 6
-  /// For each phase, by the parts of two reports: 1 if they are of the same channel, else 0.
-  private static let isSame: [[Float]] = (0..<partsOfInterval).map { phase in
-    func channel(_ part: Int) -> Int { (part - phase + parts) % parts / partsOfInterval }
-    return (0..<parts * parts).map { channel($0 / parts) == channel($0 % parts) ? 1 : 0 }
+  /// Of each part: which channel it is of, for each phase. Beyond the phases it is one channel that is always on.
+  /// Not static: that would be asked for with each report whether it has been made.
+  private let channelsByPhase = InlineArray<18, SIMD8<Int32>> { part in
+    var channels = SIMD8<Int32>()
+    for phase in 0..<partsOfInterval { channels[phase] = Int32((part - phase + parts) % parts / partsOfInterval) }
+    return channels
   }
+  /// A place beyond the phases: what is there is of all reports.
+  private static let all = partsOfInterval
 
   /// Reports of one device tell something if they are not further apart.
   static let togetherMilliseconds: Int64 = 1000
 
-  private let periodMicroseconds: Int64
-  private static let lastMillisecond = Int64.max / 1000
-  /// By the parts in which two reports of one device came: how often, and the squares of the difference, dB². Older ones
-  /// weigh less and less.
-  private var numbers = [Float](repeating: 0, count: ScanChannels.parts * ScanChannels.parts)
-  private var squares = [Float](repeating: 0, count: ScanChannels.parts * ScanChannels.parts)
+  private let periodMicroseconds: UInt64
+  /// For each phase: how often two reports of one device were of the same channel, and the squares of their difference,
+  /// dB². Older ones weigh less and less.
+  private var numbers = SIMD8<Float>()
+  private var squares = SIMD8<Float>()
   /// Of each part, -1 where it is not known.
-  private var channels = [Int8](repeating: -1, count: ScanChannels.parts)
+  private var channels = InlineArray<18, Int8>(repeating: -1)
   /// The part in which the first of the three begins; nil while it is not known.
   private(set) var phase: Int?
 
@@ -45,12 +48,12 @@ struct ScanChannels: Sendable {
   private static let leastVariance: Float = 0.5
 
   /// `intervalMicroseconds`: of scanning.
-  init(intervalMicroseconds: Int64) { periodMicroseconds = max(3 * intervalMicroseconds, 1) }
+  init(intervalMicroseconds: Int64) { periodMicroseconds = UInt64(max(3 * intervalMicroseconds, 1)) }
 
-  /// Which part of the three intervals a time is in; 0 up to `parts`.
+  /// Which part of the three intervals a time is in; 0 up to `parts`. After thirty thousand years it begins anew.
   func part(at milliseconds: Int64) -> Int {
-    let microseconds = min(max(milliseconds, 0), Self.lastMillisecond) * 1000
-    return Int(microseconds % periodMicroseconds * Int64(Self.parts) / periodMicroseconds)
+    let microseconds = UInt64(clamping: milliseconds) &* 1000
+    return Int(microseconds &* UInt64(Self.parts) / periodMicroseconds % UInt64(Self.parts))
   }
 
   /// 0, 1 or 2, whichever of 37, 38 and 39 each may be; nil while it is not known.
@@ -61,9 +64,9 @@ struct ScanChannels: Sendable {
 
   /// Two reports of one device, one soon after the other.
   mutating func add(_ a: Int, _ b: Int, differenceDB: Float) {
-    let i = a * Self.parts + b
-    numbers[i] += 1
-    squares[i] += min(differenceDB * differenceDB, Self.greatestSquare)
+    let isSame = channelsByPhase[a] .== channelsByPhase[b]
+    numbers.replace(with: numbers + 1, where: isSame)
+    squares.replace(with: squares + min(differenceDB * differenceDB, Self.greatestSquare), where: isSame)
   }
 
   /// The controller began to scan anew: what was known of its intervals is over.
@@ -75,15 +78,12 @@ struct ScanChannels: Sendable {
 
   /// Looks anew where the channels begin. Called once a step.
   mutating func advance() {
-    let total = (numbers: numbers.reduce(0, +), squares: squares.reduce(0, +))
-    let gains = (0..<Self.partsOfInterval).map { gain($0, of: total) }
+    let gains = (0..<Self.partsOfInterval).map(gain)
     var best = 0
     for phase in gains.indices where gains[phase] > gains[best] { best = phase }
-    let kept = total.numbers > Self.few ? Self.kept : Self.keptOfFew
-    for i in numbers.indices {
-      numbers[i] *= kept
-      squares[i] *= kept
-    }
+    let kept = numbers[Self.all] > Self.few ? Self.kept : Self.keptOfFew
+    numbers *= kept
+    squares *= kept
     guard gains[best] >= Self.leastGain else { return settle(nil, mixed: 0) }
     // The channels have no names: of three phases that are an interval apart, the one nearest to the last goes on.
     let turns = ((phase ?? best) - best + Self.parts + Self.partsOfInterval / 2) / Self.partsOfInterval
@@ -110,14 +110,9 @@ struct ScanChannels: Sendable {
 
   /// How much better two variances, one of the same channel and a greater one of others, explain what was heard than one
   /// does if the channels begin at `phase`; nats.
-  private func gain(_ phase: Int, of total: (numbers: Float, squares: Float)) -> Float {
-    let mask = Self.isSame[phase]
-    var (same, sameSquares): (Float, Float) = (0, 0)
-    for i in mask.indices {
-      same += mask[i] * numbers[i]
-      sameSquares += mask[i] * squares[i]
-    }
-    let (other, otherSquares) = (total.numbers - same, total.squares - sameSquares)
+  private func gain(_ phase: Int) -> Float {
+    let (same, sameSquares) = (numbers[phase], squares[phase])
+    let (other, otherSquares) = (numbers[Self.all] - same, squares[Self.all] - sameSquares)
     guard same > 4, other > 4 else { return 0 }
     let first = max(sameSquares / same, Self.leastVariance)
     let second = max(otherSquares / other, Self.leastVariance)

@@ -28,11 +28,36 @@ struct StrengthTrail: Sendable {
     (sum, reports) = (0, 0)
   }
 
-  /// nil where nothing was heard, or too long ago.
-  func mean(_ second: Int64) -> Int8? {
-    guard second <= newest, newest - second < Int64(Self.seconds) else { return nil }
-    let mean = means[Self.place(second)]
-    return mean == Self.silent ? nil : mean
+  /// Sums over the seconds in which two were heard: of the means of the one and of the other and of their squares, of the
+  /// difference and its square.
+  struct Shared {
+    var count: Int32 = 0
+    var (x, xx): (Int32, Int32) = (0, 0)
+    var (y, yy): (Int32, Int32) = (0, 0)
+    var (d, dd): (Int32, Int32) = (0, 0)
+  }
+
+  /// Over all that is kept up to `second`, with which both must end: all trails are closed together.
+  ///
+  /// Whole numbers, all 128 and none left out by a branch, since that makes vectors of them: this is most of what a
+  /// crowd costs. Inlined it is no vectors, and a report in a crowd costs three times as much.
+  @inline(never)
+  func shared(with other: Self, to second: Int64) -> Shared {
+    var sums = Shared()
+    guard newest == second, other.newest == second else { return sums }
+    for i in 0..<Self.seconds {
+      let isHeard: Int32 = means[i] != Self.silent && other.means[i] != Self.silent ? 1 : 0
+      let (x, y) = (Int32(means[i]) &* isHeard, Int32(other.means[i]) &* isHeard)
+      let d = x &- y
+      sums.count &+= isHeard
+      sums.x &+= x
+      sums.xx &+= x &* x
+      sums.y &+= y
+      sums.yy &+= y &* y
+      sums.d &+= d
+      sums.dd &+= d &* d
+    }
+    return sums
   }
 
   private static func place(_ second: Int64) -> Int { Int(second & 127) }

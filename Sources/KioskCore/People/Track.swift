@@ -35,7 +35,7 @@ struct Track: Sendable {
   var reportsOfSecond = SecondOfReports()
   private(set) var unrest = Unrest()
   /// The last report with RSSI: dBm, milliseconds, and the part of the scanner's intervals it came in.
-  var lastReport: (rssiDBm: Int8, milliseconds: Int64, part: Int)?
+  private var lastReport: (rssiDBm: Int8, milliseconds: Int64, part: Int)?
   /// Which of all tracks so far it is: its place is taken again by others.
   var serial: UInt32 = 0
   /// From which RSSI on it is near, dBm.
@@ -62,9 +62,10 @@ struct Track: Sendable {
     learn(sighting.facts, near: near)
   }
 
-  /// Takes in one report. `channel`: 0, 1 or 2, nil where it is not known. Returns whether what it is has changed.
+  /// Takes in one report. `channels`: told of it, tells on which one it came. Returns
+  /// whether what it is has changed.
   mutating func hear(
-    _ sighting: Sighting, channel: Int? = nil, near: NearRule, timeConstant: Float, at now: Int64
+    _ sighting: Sighting, _ channels: inout ScanChannels, near: NearRule, timeConstant: Float, at now: Int64
   ) -> Bool {
     let pause = max(now &- lastHeard, 0)
     if reports > 0 {
@@ -89,10 +90,21 @@ struct Track: Sendable {
     if let rssi = sighting.rssiDBm {
       strength.add(Float(rssi), at: now, timeConstant: timeConstant)
       trail.add(rssi)
+      let channel = channel(of: rssi, &channels, at: now)
       reportsOfSecond.add(rssi, channel: channel, at: now)
       if let channel { unrest.add(rssi, channel: channel, at: now) }
     }
     return isChanged
+  }
+
+  /// On which channel this report was heard, if that is known.
+  private mutating func channel(of rssiDBm: Int8, _ channels: inout ScanChannels, at now: Int64) -> Int? {
+    let part = channels.part(at: now)
+    if let last = lastReport, now &- last.milliseconds <= ScanChannels.togetherMilliseconds {
+      channels.add(last.part, part, differenceDB: Float(rssiDBm) - Float(last.rssiDBm))
+    }
+    lastReport = (rssiDBm, now, part)
+    return channels.channel(of: part)
   }
 
   private mutating func learn(_ facts: AdvertisingFacts, near: NearRule) {

@@ -5,8 +5,9 @@
 struct Unrest: Sendable {
   /// 1 for who stands, up to `greatest`.
   private(set) var value: Float = 1
-  private var strengths = SIMD4<Float>()
-  private var times = SIMD4<Int64>(repeating: .min)
+  /// Of the last report on each channel.
+  private var strengths = InlineArray<3, Float>(repeating: 0)
+  private var times = InlineArray<3, Int64>(repeating: .min)
 
   /// At so many times as much nothing can be told any more.
   private static let greatest: Float = 16

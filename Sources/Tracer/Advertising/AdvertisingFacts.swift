@@ -74,11 +74,12 @@ extension AdvertisingFacts {
   ///
   /// Source: Core 5.4, vol. 3, part C, 11 (a length of zero ends the significant part).
   public init(_ bytes: Span<UInt8>, in range: Range<Int>, profile: BluezoneProfile = .standard) {
-    self.init(bytes, in: range, marks: BluezoneProfile.Marks(profile))
+    self.init()
+    read(bytes, in: range, BluezoneProfile.Marks(profile))
   }
 
-  /// The same, by numbers that were made of the profile once.
-  init(_ bytes: Span<UInt8>, in range: Range<Int>, marks: BluezoneProfile.Marks) {
+  /// The same into facts that say nothing yet, by numbers that were made of the profile once.
+  mutating func read(_ bytes: Span<UInt8>, in range: Range<Int>, _ marks: BluezoneProfile.Marks) {
     let first = min(max(range.lowerBound, 0), bytes.count)
     // Cut out, so that what is checked here is what the reads would check again.
     let data = bytes.extracting(first..<min(max(range.upperBound, first), bytes.count))
@@ -128,12 +129,7 @@ extension AdvertisingFacts {
           if found == nil || (id != nil && id != found) { hasWrongBluezoneData = true }
           if id == nil { id = found }
         } else if company == AppleContinuity.companyID {
-          appleTypes |= AppleContinuity.types(data, in: value + 2..<next)
-          if nearbyInfo == nil, let found = AppleContinuity.nearbyInfo(data, in: value + 2..<next) {
-            nearbyInfo = found
-            if token == 0 { token = found.token }
-          }
-          if AppleContinuity.hasOverflowBit(data, in: value + 2..<next, marks) { hasOverflowBit = true }
+          readContinuity(data, in: value + 2..<next, marks)
         }
       default: break
       }
@@ -143,6 +139,32 @@ extension AdvertisingFacts {
       bluezoneID = id
     } else if !hasBluezoneService {
       hasWrongBluezoneData = false
+    }
+  }
+
+  /// Reads Apple's messages in `range`, which lies inside `bytes`. One that runs past the end ends the reading; its type
+  /// counts. Nearby information behind an overflow area is not looked at.
+  private mutating func readContinuity(_ bytes: Span<UInt8>, in range: Range<Int>, _ marks: BluezoneProfile.Marks) {
+    if AppleContinuity.hasOverflowBit(bytes, in: range, marks) { hasOverflowBit = true }
+    var at = range.lowerBound
+    var hasOverflowArea = false
+    while at < range.upperBound {
+      let type = bytes[at]
+      if type < 32 { appleTypes |= 1 << UInt32(type) }
+      if type == AppleContinuity.overflowArea {
+        hasOverflowArea = true
+        at += 17
+        continue
+      }
+      guard at + 1 < range.upperBound else { return }
+      let message = at + 2..<at + 2 + Int(bytes[at + 1])
+      guard message.upperBound <= range.upperBound else { return }
+      if type == AppleContinuity.nearbyInfo, nearbyInfo == nil, !hasOverflowArea, message.count >= 2 {
+        let found = AppleContinuity.NearbyInfo(bytes, in: message)
+        nearbyInfo = found
+        if token == 0 { token = found.token }
+      }
+      at = message.upperBound
     }
   }
 

@@ -19,25 +19,8 @@ public enum AppleContinuity {
   public static let nearbyInfo: UInt8 = 0x10
   public static let findMy: UInt8 = 0x12
 
-  /// Bit n for each type n below 32 in `range`, which lies inside `bytes`. A message that runs past the end ends
-  /// the reading; its type counts.
-  static func types(_ bytes: Span<UInt8>, in range: Range<Int>) -> UInt32 {
-    var found: UInt32 = 0
-    var at = range.lowerBound
-    while at < range.upperBound {
-      let type = bytes[at]
-      if type < 32 { found |= 1 << UInt32(type) }
-      if type == overflowArea {
-        at += 17
-      } else {
-        guard at + 1 < range.upperBound else { break }
-        at += 2 + Int(bytes[at + 1])
-      }
-    }
-    return found
-  }
-
-  /// What the nearby information says beside its authentication tag.
+  /// What the nearby information says beside its authentication tag: status and action, data flags, then the tag to the
+  /// message's end. Source: J. Martin et al., "Handoff All Your Privacy", PoPETs 2019, 4, and its authors' dissector.
   public struct NearbyInfo: Hashable, Sendable {
     /// Bytes of the message. iPhones of iOS 13 and later send 6, what has no motion sensors to tell of 5.
     public var byteCount: UInt8
@@ -45,24 +28,13 @@ public enum AppleContinuity {
     public var dataFlags: UInt8
     /// A digest of the rest, 0 if there is none.
     var token: UInt32
-  }
 
-  /// The first nearby information, nil without one. Status and action, data flags, then the tag to the message's end.
-  /// Source: J. Martin et al., "Handoff All Your Privacy", PoPETs 2019, 4, and its authors' dissector.
-  static func nearbyInfo(_ bytes: Span<UInt8>, in range: Range<Int>) -> NearbyInfo? {
-    var at = range.lowerBound
-    while at + 1 < range.upperBound, bytes[at] != overflowArea {
-      let value = at + 2
-      let next = value + Int(bytes[at + 1])
-      guard next <= range.upperBound else { return nil }
-      if bytes[at] == nearbyInfo, next - value >= 2 {
-        return NearbyInfo(
-          byteCount: bytes[at + 1], dataFlags: bytes[value + 1],
-          token: next - value >= 5 ? Digest.of(bytes, in: value + 2..<next) : 0)
-      }
-      at = next
+    /// `message`: what follows type and length, at least two bytes; lies inside `bytes`.
+    init(_ bytes: Span<UInt8>, in message: Range<Int>) {
+      byteCount = UInt8(truncatingIfNeeded: message.count)
+      dataFlags = bytes[message.lowerBound + 1]
+      token = message.count >= 5 ? Digest.of(bytes, in: message.lowerBound + 2..<message.upperBound) : 0
     }
-    return nil
   }
 
   /// Whether the overflow area that starts in `range` has Bluezone's bit. Several apps set several bits: the bit is

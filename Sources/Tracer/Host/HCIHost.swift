@@ -349,20 +349,31 @@ public struct HCIHost: Sendable {
     for _ in 0..<count {
       let report = try read(bytes, &cursor)
       counters.reports += 1
-      let facts = AdvertisingFacts(bytes, in: report.data, marks: marks)
-      var sighting = Sighting(
-        address: report.address, rssiDBm: report.rssiDBm, isScanResponse: report.eventType == 4, facts: facts)
-      if facts.bluezoneID == nil, let slot = wanted?.slot {
-        sighting.readID = scheduler.id(of: report.address, in: slot)
-        sighting.isRemembered = sighting.readID != nil
-        if facts.hasOverflowBit { sighting.isStranger = scheduler.isStranger(report.address, at: now) }
-        if let hint = ReadScheduler.Hint(facts), report.isConnectable, configuration.readsIDs {
-          scheduler.heard(report.address, hint: hint, rssiDBm: report.rssiDBm, slot: slot, at: now)
-        }
-      }
-      sightings.append(sighting)
+      // Read where it is to lie: facts are 65 bytes, and a copy of what was written a moment ago has to wait for it.
+      let place = sightings.count
+      sightings.append(
+        Sighting(
+          address: report.address, rssiDBm: report.rssiDBm, isScanResponse: report.eventType == 4,
+          facts: AdvertisingFacts()))
+      sightings[place].facts.read(bytes, in: report.data, marks)
+      if let slot = wanted?.slot { recall(place, slot, isConnectable: report.isConnectable, at: now) }
     }
     try cursor.finish(after: "RSSI")
+  }
+
+  /// What is known of the sender of the sighting at `place` from reading, and whether it is to be read.
+  private mutating func recall(_ place: Int, _ slot: Slot, isConnectable: Bool, at now: MonotonicTime) {
+    guard sightings[place].facts.bluezoneID == nil else { return }
+    let address = sightings[place].address
+    let id = scheduler.id(of: address, in: slot)
+    sightings[place].readID = id
+    sightings[place].isRemembered = id != nil
+    guard let hint = ReadScheduler.Hint(sightings[place].facts) else { return }
+    if sightings[place].facts.hasOverflowBit {
+      sightings[place].isStranger = scheduler.isStranger(address, at: now)
+    }
+    guard isConnectable, configuration.readsIDs else { return }
+    scheduler.heard(address, hint: hint, rssiDBm: sightings[place].rssiDBm, slot: slot, at: now)
   }
 
   // MARK: Connections
