@@ -10,8 +10,11 @@ public enum CoreLimits {
   /// Pairs of tracks of which it is kept how alike they were heard on the same channels. At the limit new pairs are judged
   /// without.
   public static let pairs = 8192
-  /// Tracks that began lately and are compared with what fell silent. At the limit the weakest count as newcomers.
-  public static let linkedTracks = 256
+  /// Tracks that began lately and are compared with what fell silent, all at once. At the limit the weakest wait until
+  /// others are linked, and count as newcomers if that takes too long.
+  public static let linkedTracks = 64
+  /// Tracks that a new one may continue. At the limit those that fit least are left out.
+  public static let predecessors = 16
   /// Visits waiting for the disk. At the limit new ones are not logged, and the status says so.
   public static let pendingVisits = 10_000
   /// Hours that a tally of visits holds: 180 days. At the limit further hours are not counted.

@@ -8,76 +8,12 @@ internal import Tracer
 /// Source of the method: record linkage by likelihood ratios (I. Fellegi, A. Sunter, "A Theory for Record Linkage", JASA
 /// 1969). Source of the signs used: L. Jouans et al., "Associating the Randomized Bluetooth MAC Addresses of a Device",
 /// CCNC 2021 (time and RSSI across a change); J. Becker et al., PoPETs 2019 (payload). docs/counting.md explains it.
+/// `Succession` is for one address after the other; what is here is for two at a time.
 enum LinkModel {
   /// How long after its first report a track may be found to continue another.
   static let newcomerMilliseconds: Int64 = 8000
-  /// Arrivals a second that are reckoned with when hardly anybody comes.
-  static let leastArrivalRate: Float = 0.02
-
-  // MARK: One address after the other
-
-  /// Above this score one track goes on where another ended. Not 0: whoever is taken for somebody who has just left is
-  /// neither counted nor asked.
-  static let successionScore: Float = 1
-
-  /// How often a phone takes a new address, a second. Source: Core 5.4, vol. 3, part C, appendix A,
-  /// TGAP(private_addr_int), 15 minutes.
-  static let rotationRate: Float = 1 / 900
-  /// How often a phone that stands here leaves or falls silent, a second.
-  static let departureRate: Float = 1 / 120
-  /// Share of those who leave that are heard strongly to the last: the others fade.
-  static let strongDepartures: Float = 0.1
-  /// Share of those who come that are strong from the first second on.
-  static let strongArrivals: Float = 0.1
   /// Where strong begins, dBm.
   static let strongDBm: Float = -78
-  /// Deviation of the difference of two smoothed RSSI of one phone at one place, dB.
-  static let strengthDeviation: Float = 5
-  /// Its growth with the time between the two, dB a second: people move.
-  static let deviationGrowth: Float = 1
-  /// The same payload under two addresses is hardly chance.
-  static let sameToken: Float = 8
-  static let sameName: Float = 3
-  static let otherTxPower: Float = -3
-  /// An address is heard to the end while the next one is already on its way through the controller.
-  static let overlapMilliseconds: Int64 = 300
-
-  /// `arrivalRate`: tracks of phones that begin, a second. `isSlotChange`: whether a slot ended between the two, nil if
-  /// the clock cannot be believed.
-  ///
-  /// Returns nil if it cannot be.
-  static func succession(_ old: Track, _ new: Track, arrivalRate: Float, isSlotChange: Bool?) -> Float? {
-    guard !old.streams.isDisjoint(with: new.streams), old.signs.kind.isPhone, new.signs.kind.isPhone else { return nil }
-    guard agree(old.signs.platform, new.signs.platform), agree(old.flags, new.flags) else { return nil }
-    if old.nameDigest != 0, new.nameDigest != 0, old.nameDigest != new.nameDigest { return nil }
-    let gap = new.firstHeard - old.lastHeard
-    guard gap >= -overlapMilliseconds, old.strength.isKnown, new.strength.isKnown else { return nil }
-    let seconds = max(Float(gap), 0) / 1000
-    let isStrong = new.strength.dBm >= strongDBm
-    let departures = departureRate * (old.strength.dBm >= strongDBm ? strongDepartures : 1)
-    var score: Float
-    if old.id != nil, new.id != nil {
-      // Every phone takes a new id when the slot changes, and none at another time.
-      guard isSlotChange != false else { return nil }
-      // Either it sent on at once, or it was in its pause: any time up to its length is as good.
-      score = log(1 / (departures * pauseSeconds)) - log(arrivalRate) - log(pauseSeconds)
-    } else {
-      let mean = max(2 * old.interval / 1000, 0.5)
-      score = log(rotationRate / departures) - seconds / mean - log(mean) - log(arrivalRate)
-    }
-    let deviation = strengthDeviation + deviationGrowth * seconds
-    let difference = new.strength.dBm - old.strength.dBm
-    score += logNormal(difference, deviation)
-    // Arrivals: the few strong ones lie in 40 dB, the weak ones in 20.
-    score -= isStrong ? log(strongArrivals / 40) : log((1 - strongArrivals) / 20)
-    if old.token != 0, old.token == new.token { score += sameToken }
-    if old.nameDigest != 0, old.nameDigest == new.nameDigest { score += sameName }
-    if let a = old.txPowerDBm, let b = new.txPowerDBm, a != b { score += otherTxPower }
-    return score
-  }
-
-  /// An Android phone with the app sends 15 s and pauses 15 s. Source: docs/bluezone.md, Radio.
-  static let pauseSeconds: Float = 15
 
   // MARK: Two addresses at a time
 
@@ -169,9 +105,8 @@ enum LinkModel {
 
   // MARK: Arithmetic
 
-  private static func agree<T: Equatable>(_ a: T?, _ b: T?) -> Bool { a == nil || b == nil || a == b }
-
-  private static func logNormal(_ x: Float, _ deviation: Float) -> Float {
+  /// The logarithm of the normal distribution's density.
+  static func logNormal(_ x: Float, _ deviation: Float) -> Float {
     -0.5 * (x / deviation) * (x / deviation) - log(deviation) - 0.918_938_5
   }
 

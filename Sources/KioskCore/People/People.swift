@@ -93,8 +93,9 @@ public struct People: Sendable {
   /// Tracks that began lately and may continue another.
   var newcomers: [Int32] = []
   var events: [Event] = []
-  var arrivalRate: Float = LinkModel.leastArrivalRate
-  var arrivals = 0
+  /// How often streams begin that continue none, and when nothing was heard at all.
+  var arrivals = Arrivals()
+  var silentSpells = SilentSpells()
   var visitNumber = 0
   /// Streams of phones near the kiosk, of the last second.
   var streamCounts: [DeviceSigns.Stream: Int] = [:]
@@ -117,6 +118,7 @@ public struct People: Sendable {
 
   public mutating func hear(_ sighting: Sighting, at moment: Moment) {
     let now = moment.monotonic.milliseconds
+    silentSpells.hear(at: now)
     let known = index[sighting.address]
     guard let i = known ?? admit(sighting, at: now) else { return }
     let (near, timeConstant) = (settings.near, Float(settings.smoothingMilliseconds))
@@ -159,9 +161,8 @@ public struct People: Sendable {
   /// A device that turns out to be a phone becomes a person.
   private mutating func settle(_ i: Int32) {
     guard tracks[Int(i)].person < 0, tracks[Int(i)].signs.kind.isPhone else { return }
-    tracks[Int(i)].person = add(Person(track: i, firstHeard: tracks[Int(i)].firstHeard))
+    tracks[Int(i)].person = add(Person(tracks: [i], firstHeard: tracks[Int(i)].firstHeard))
     newcomers.append(i)
-    arrivals += 1
   }
 
   func person(_ i: Int32) -> Person? { i >= 0 && Int(i) < persons.count ? persons[Int(i)] : nil }
@@ -252,7 +253,7 @@ public struct People: Sendable {
     let isSecond = now % 1000 == 0
     channels.advance()
     expire(at: now, closing: isSecond ? now / 1000 - 1 : nil)
-    if isSecond { measureArrivals() }
+    if isSecond { arrivals.endSecond() }
     link(at: now, moment)
     if isSecond { join(at: now, second: now / 1000 - 1) }
     count(at: now)
@@ -272,7 +273,8 @@ public struct People: Sendable {
         tracks[i].trail.close(second)
       }
     }
-    newcomers.removeAll { !isLive[Int($0)] || now - tracks[Int($0)].firstHeard > LinkModel.newcomerMilliseconds }
+    forgetNewcomers(at: now)
+    silentSpells.advance(to: now)
   }
 
   private func hasOther(with id: BluezoneID, than i: Int) -> Bool {
@@ -280,10 +282,18 @@ public struct People: Sendable {
     return person.tracks.contains { tracks[Int($0)].id == id }
   }
 
-  /// The mean rate of arrivals over some half a minute.
-  private mutating func measureArrivals() {
-    arrivalRate = max(arrivalRate + (Float(arrivals) - arrivalRate) / 32, LinkModel.leastArrivalRate)
-    arrivals = 0
+  /// Who was not found to continue another until now has come.
+  private mutating func forgetNewcomers(at now: Int64) {
+    var kept: [Int32] = []
+    for i in newcomers where isLive[Int(i)] {
+      let track = tracks[Int(i)]
+      if now - track.firstHeard <= LinkModel.newcomerMilliseconds {
+        kept.append(i)
+      } else if let dBm = track.settledDBm, !continues(i) {
+        arrivals.add(track.signs.stream, dBm: dBm)
+      }
+    }
+    newcomers = kept
   }
 
   private mutating func count(at now: Int64) {

@@ -12,42 +12,77 @@ extension People {
 
   // MARK: One after the other
 
+  /// Links what began lately to what it continues: all at once, so that a newcomer does not take what fits another far
+  /// better. Those that have not settled, and those that are not silent for long enough, compete but are not linked yet.
   mutating func link(at now: Int64, _ moment: Moment) {
     undoLinks()
-    var young = newcomers.filter { now - tracks[Int($0)].firstHeard >= Self.settlingMilliseconds && !continues($0) }
-    guard !young.isEmpty else { return }
+    let young = newcomersToLink(at: now)
+    guard young.contains(where: { isSettled($0, at: now) }) else { return }
+    var pairs: [Pair] = []
+    for new in young { pairs += predecessors(of: new, at: now, moment) }
+    guard !pairs.isEmpty else { return }
+    let olds = Array(Set(pairs.map(\.a))).sorted()
+    var assignment = Assignment(rows: young.count, columns: olds.count)
+    for (row, new) in young.enumerated() {
+      for pair in pairs where pair.b == new {
+        guard let column = olds.firstIndex(of: pair.a) else { continue }
+        assignment.add(row: row, column: column, gain: pair.score - Succession.leastScore)
+      }
+    }
+    for (row, column) in assignment.best().enumerated() {
+      guard let column else { continue }
+      let (a, b) = (olds[column], young[row])
+      let (old, new) = (tracks[Int(a)].person, tracks[Int(b)].person)
+      guard isSettled(b, at: now), tracks[Int(a)].isSilent(at: now) else { continue }
+      // Another stream of the phone may have brought them together before.
+      guard old == new || canMerge(old, new, at: now) else { continue }
+      merge(new, into: old)
+      chain(a, to: b)
+    }
+  }
+
+  /// Tracks that began lately and continue none so far, within the limit.
+  private mutating func newcomersToLink(at now: Int64) -> [Int32] {
+    var young = newcomers.filter { !continues($0) && tracks[Int($0)].strength.isKnown }
+    for i in young where tracks[Int(i)].settledDBm == nil && isSettled(i, at: now) {
+      tracks[Int(i)].settledDBm = tracks[Int(i)].strength.dBm
+    }
     if young.count > CoreLimits.linkedTracks {
       young.sort { (tracks[Int($0)].strength.dBm, $1) > (tracks[Int($1)].strength.dBm, $0) }
       young.removeLast(young.count - CoreLimits.linkedTracks)
     }
+    return young
+  }
+
+  private func isSettled(_ i: Int32, at now: Int64) -> Bool {
+    now - tracks[Int(i)].firstHeard >= Self.settlingMilliseconds
+  }
+
+  /// What `b` may continue, the likeliest first, within the limit.
+  private func predecessors(of b: Int32, at now: Int64, _ moment: Moment) -> [Pair] {
+    let new = tracks[Int(b)]
+    let density = arrivals.density(new.signs.stream, dBm: new.strength.dBm)
     var pairs: [Pair] = []
-    for i in tracks.indices where isLive[i] && tracks[i].person >= 0 && tracks[i].successor < 0 {
-      guard tracks[i].isSilent(at: now) else { continue }
+    for i in tracks.indices where isLive[i] && tracks[i].successor < 0 && tracks[i].person >= 0 {
+      guard i != Int(b), !tracks[i].streams.isDisjoint(with: new.streams),
+        new.firstHeard - tracks[i].lastHeard >= -Succession.overlapMilliseconds
+      else { continue }
       let old = tracks[i]
-      for n in young where n != Int32(i) && tracks[Int(n)].person != old.person {
-        let new = tracks[Int(n)]
-        let score = LinkModel.succession(
-          old, new, arrivalRate: arrivalRate, isSlotChange: isSlotChange(old.lastHeard, new.firstHeard, moment))
-        if let score, score > LinkModel.successionScore { pairs.append(Pair(score: score, a: Int32(i), b: n)) }
-      }
+      guard
+        let score = succession(old.lastHeard, new.firstHeard, moment).score(old, new, density: density),
+        score > Succession.leastScore,
+        old.person == new.person || canMerge(old.person, new.person, at: now, after: Int32(i))
+      else { continue }
+      pairs.append(Pair(score: score, a: Int32(i), b: b))
     }
-    pairs.sort { ($0.score, $1.a, $1.b) > ($1.score, $0.a, $0.b) }
-    for pair in pairs where tracks[Int(pair.a)].successor < 0 && !continues(pair.b) {
-      let (old, new) = (tracks[Int(pair.a)].person, tracks[Int(pair.b)].person)
-      guard old != new, canMerge(old, new, at: now) else { continue }
-      tracks[Int(pair.a)].successor = pair.b
-      merge(new, into: old)
-    }
+    guard pairs.count > CoreLimits.predecessors else { return pairs }
+    pairs.sort { ($0.score, $1.a) > ($1.score, $0.a) }
+    return Array(pairs.prefix(CoreLimits.predecessors))
   }
 
   /// A track needs some reports before its RSSI means anything, and the one that it continues must have had the time
   /// to be missed: linked sooner, it would go to somebody who fell silent before.
   static let settlingMilliseconds: Int64 = 1500
-
-  private func continues(_ i: Int32) -> Bool {
-    guard let person = person(tracks[Int(i)].person) else { return false }
-    return person.tracks.contains { tracks[Int($0)].successor == i }
-  }
 
   /// A track that is heard again has no successor: whoever was taken for it is somebody else.
   private mutating func undoLinks() {
@@ -58,54 +93,39 @@ extension People {
         continue
       }
       guard tracks[i].lastHeard > tracks[next].firstHeard + Self.lateMilliseconds else { continue }
-      tracks[i].successor = -1
-      split(Int32(next))
+      unchain(Int32(i))
     }
   }
 
   /// An address is not heard for longer than this after the next one has begun.
   private static let lateMilliseconds: Int64 = 1500
 
-  /// Makes a track a person of its own.
-  mutating func split(_ i: Int32) {
-    let p = tracks[Int(i)].person
-    guard var former = person(p), former.tracks.count > 1 else { return }
-    former.tracks.removeAll { $0 == i }
-    var person = Person(track: i, firstHeard: tracks[Int(i)].firstHeard)
-    if let id = tracks[Int(i)].id {
-      person.isBluezoner = true
-      person.platform = tracks[Int(i)].signs.platform
-      former.isBluezoner = former.tracks.contains { tracks[Int($0)].id != nil }
-      // What was told of the two is true of the one with the id only.
-      person.isAnnounced = former.isAnnounced && former.promptedAt == nil
-      if person.isAnnounced, !former.isBluezoner { former.isAnnounced = false }
-      let new = add(person)
-      tracks[Int(i)].person = new
-      owners[id] = new
-    } else {
-      tracks[Int(i)].person = add(person)
-    }
-    persons[Int(p)] = former
+  /// What lies between the last report of one and the first of another.
+  private func succession(_ a: Int64, _ b: Int64, _ moment: Moment) -> Succession {
+    var succession = Succession(seconds: Float(b - a) / 1000)
+    succession.deafSeconds = Float(silentSpells.milliseconds(from: a, to: b)) / 1000
+    guard moment.isSynchronised else { return succession }
+    let from = moment.utc(at: MonotonicTime(milliseconds: min(a, b) - Succession.overlapMilliseconds))
+    let to = moment.utc(at: MonotonicTime(milliseconds: max(a, b) + Succession.overlapMilliseconds))
+    let scheme = SlotScheme.standard
+    let middle = from.adding(milliseconds: (to.milliseconds - from.milliseconds) / 2)
+    let slot = scheme.slot(at: middle)
+    let (start, end) = (scheme.start(of: slot), scheme.end(of: slot))
+    let isEndNearer = end.milliseconds - middle.milliseconds < middle.milliseconds - start.milliseconds
+    let change = (isEndNearer ? end : start).milliseconds
+    succession.slotShare = Succession.slotShare(
+      from: Float(from.milliseconds - change) / 1000, to: Float(to.milliseconds - change) / 1000)
+    return succession
   }
-
-  /// Whether a slot ended between two times, allowing for phones whose clock is wrong; nil if this node's is.
-  private func isSlotChange(_ a: Int64, _ b: Int64, _ moment: Moment) -> Bool? {
-    guard moment.isSynchronised else { return nil }
-    let from = moment.utc(at: MonotonicTime(milliseconds: a - Self.clockToleranceMilliseconds))
-    let to = moment.utc(at: MonotonicTime(milliseconds: b + Self.clockToleranceMilliseconds))
-    return SlotScheme.standard.slot(at: from) != SlotScheme.standard.slot(at: to)
-  }
-
-  /// How wrong a phone's clock may be.
-  private static let clockToleranceMilliseconds: Int64 = 20_000
 
   /// Two persons who send the same stream at the same time are two; and two ids at the same time are two phones.
-  private func canMerge(_ a: Int32, _ b: Int32, at now: Int64) -> Bool {
+  /// `ended`: a track of `a` that is taken to have ended.
+  private func canMerge(_ a: Int32, _ b: Int32, at now: Int64, after ended: Int32 = -1) -> Bool {
     guard let first = person(a), let second = person(b) else { return false }
     if let x = first.platform, let y = second.platform, x != y { return false }
     for i in first.tracks {
       let x = tracks[Int(i)]
-      if x.successor >= 0 || x.isSilent(at: now) { continue }
+      if x.successor >= 0 || i == ended || x.isSilent(at: now) { continue }
       for k in second.tracks {
         let y = tracks[Int(k)]
         if y.successor >= 0 || y.isSilent(at: now) { continue }
@@ -150,7 +170,7 @@ extension People {
       let live = person.tracks.filter { tracks[Int($0)].successor < 0 && !tracks[Int($0)].isSilent(at: now) }
       guard live.count > 1 else { continue }
       for (n, a) in live.enumerated() {
-        for b in live[(n + 1)...] {
+        for b in live[(n + 1)...] where tracks[Int(a)].person == tracks[Int(b)].person {
           guard let score = goTogether(a, b, second: second, counts: streamCounts), score < settings.partScore else {
             continue
           }
@@ -165,7 +185,9 @@ extension People {
     for (own, other) in [(pair.a, pair.b), (pair.b, pair.a)] {
       guard let person = person(tracks[Int(own)].person) else { continue }
       for rival in person.tracks where rival != own && tracks[Int(rival)].successor < 0 {
-        guard !tracks[Int(rival)].streams.isDisjoint(with: tracks[Int(other)].streams) else { continue }
+        guard tracks[Int(rival)].person == tracks[Int(own)].person,
+          !tracks[Int(rival)].streams.isDisjoint(with: tracks[Int(other)].streams)
+        else { continue }
         let score = goTogether(own, rival, second: second, counts: streamCounts) ?? 0
         if pair.score > score + settings.swapScore { split(rival) }
       }

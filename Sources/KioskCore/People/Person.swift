@@ -42,12 +42,7 @@ struct Person: Sendable {
   var nearSince: Int64 { nearness.since }
   var lastNear: Int64 { nearness.last }
 
-  init(track: Int32, firstHeard: Int64) {
-    tracks = [track]
-    self.firstHeard = firstHeard
-  }
-
-  private init(tracks: [Int32], firstHeard: Int64) {
+  init(tracks: [Int32], firstHeard: Int64) {
     self.tracks = tracks
     self.firstHeard = firstHeard
   }

@@ -45,6 +45,10 @@ struct Track: Sendable {
   var person: Int32 = -1
   /// The track that goes on where this one ended, if one was found.
   var successor: Int32 = -1
+  /// Smoothed RSSI when it had been heard for long enough to mean something, dBm.
+  var settledDBm: Float?
+  /// Number of the visit that it, or one that it continues, had a part in; 0 for none.
+  var visitNumber = 0
 
   /// What a track is taken to send like until two reports tell.
   private static let firstInterval: Float = 500

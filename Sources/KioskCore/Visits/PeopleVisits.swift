@@ -42,6 +42,7 @@ extension People {
       end: MonotonicTime(milliseconds: person.lastNear), kind: .noApp)
     describe(&visit, person)
     person.visit = visit
+    for i in person.tracks { tracks[Int(i)].visitNumber = visitNumber }
     events.append(.visitOpened(visit))
     return false
   }
