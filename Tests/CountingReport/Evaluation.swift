@@ -76,7 +76,7 @@ struct Evaluation {
         found[visit.number] = Found(start: 0, end: 0, isBluezoner: false)
         describe(visit)
         for case let person? in people.persons where person.visit?.number == visit.number {
-          let owner = owner(person, people)
+          let owner = owner(person, people, at: time)
           found[visit.number]?.owner = owner
         }
       case .visitClosed(let visit): describe(visit)
@@ -97,16 +97,18 @@ struct Evaluation {
     for case let person? in people.persons {
       guard let at = person.promptedAt, at - zero >= time - 2000 else { continue }
       guard prompted.insert(person.firstHeard &* 1_000_003 &+ at).inserted else { continue }
-      guard let owner = owner(person, people) else { continue }
+      guard let owner = owner(person, people, at: time) else { continue }
       let hasApp = owner.bluezoneSince.map { $0 <= time } ?? false
       prompts.append(Prompt(at: at - zero, owner: owner, hasApp: hasApp))
     }
   }
 
-  /// By the strongest of its tracks.
-  private func owner(_ person: KioskCore.Person, _ people: borrowing People) -> Owners.Owner? {
+  /// By the strongest of its tracks that are still heard, or else of all.
+  private func owner(_ person: KioskCore.Person, _ people: borrowing People, at time: Int64) -> Owners.Owner? {
+    let last = person.tracks.filter { people.tracks[Int($0)].successor < 0 }
+    let heard = last.filter { !people.tracks[Int($0)].isSilent(at: time + zero) }
     var best: (dBm: Float, address: BluetoothAddress)?
-    for i in person.tracks where people.tracks[Int(i)].successor < 0 {
+    for i in heard.isEmpty ? last : heard {
       let track = people.tracks[Int(i)]
       if best.map({ track.strength.dBm > $0.dBm }) ?? true { best = (track.strength.dBm, track.address) }
     }

@@ -27,7 +27,7 @@ public struct People: Sendable {
     /// of every 30 (docs/bluezone.md, Radio).
     public var androidListeningMilliseconds: Int64 = 15_500
     /// The same for an iPhone, which shows a sign of the app within a second and is asked then.
-    public var iosListeningMilliseconds: Int64 = 2000
+    public var iosListeningMilliseconds: Int64 = 3000
 
     /// From this score on (`LinkModel`) two streams are taken for one phone's.
     var joinScore: Float = 0.3
@@ -36,7 +36,7 @@ public struct People: Sendable {
     /// A stream takes the place of a joined one if it fits better by so much.
     var swapScore: Float = 3
     /// Up to these odds a stream is not another phone's with the app, and its owner may be prompted.
-    var doubtOdds: Float = 0.01
+    var doubtOdds: Float = 0.02
     /// How long the scanner stays on a channel.
     var scanIntervalMicroseconds: Int64 = 60_000
 

@@ -38,7 +38,15 @@ extension People {
       guard old == new || canMerge(old, new, at: now) else { continue }
       merge(new, into: old)
       chain(a, to: b)
+      let isSure = pairs.contains { $0.a == a && $0.b == b && $0.score >= Succession.sureScore }
+      if !isSure { doubtPrompt(of: old) }
     }
+  }
+
+  /// Perhaps it was not this one who was asked.
+  private mutating func doubtPrompt(of p: Int32) {
+    guard let person = person(p), !person.isBluezoner, person.promptedAt != nil else { return }
+    persons[Int(p)]?.isAnnounced = false
   }
 
   /// Tracks that began lately and continue none so far, within the limit.

@@ -15,6 +15,8 @@ struct Succession: Sendable {
   /// Above this score one track goes on where another ended. Not 0: whoever is taken for somebody who has just left is
   /// neither counted nor asked.
   static let leastScore: Float = 1
+  /// Below this score they are taken for one phone's, but its owner is asked again: one in twenty is somebody else.
+  static let sureScore: Float = 3
 
   /// How often a phone takes a new address, a second. Source: Core 5.4, vol. 3, part C, appendix A,
   /// TGAP(private_addr_int), 15 minutes.

@@ -100,11 +100,22 @@ extension People {
       return
     }
     let listening = person.platform == .ios ? settings.iosListeningMilliseconds : settings.androidListeningMilliseconds
-    guard now - person.firstHeard >= listening, !person.hintsAtApp, !mayBeBluezoner(person, at: now) else { return }
+    guard now - heardSince(person, at: now) >= listening, !person.hintsAtApp, !mayBeBluezoner(person, at: now) else {
+      return
+    }
     person.isAnnounced = true
     person.promptedAt = now
     person.isPromptedFromAfar = !person.isNear
     events.append(.prompt(person.platform))
+  }
+
+  /// Since when the longest of its addresses that are heard is: one that it is taken to have had before may be somebody
+  /// else's, and tells nothing of the app on this phone.
+  private func heardSince(_ person: Person, at now: Int64) -> Int64 {
+    person.tracks.reduce(now) { first, i in
+      let isHeard = tracks[Int(i)].successor < 0 && !tracks[Int(i)].isSilent(at: now)
+      return isHeard ? min(first, tracks[Int(i)].firstHeard) : first
+    }
   }
 
   /// Who has been around for longer did not just come, and is prompted only when heard by so much more strongly than
@@ -112,18 +123,23 @@ extension People {
   private static let newcomerMilliseconds: Int64 = 5 * 60_000
   private static let approachDB: Float = 15
 
-  /// Who was not heard for so long is not prompted: slow advertisers send every second and a half.
-  private static let promptWindowMilliseconds: Int64 = 2000
+  /// Who was not heard for so long is not prompted: slow advertisers send every second and a half, and a screen that goes
+  /// off does not mean that its owner has left.
+  private static let promptWindowMilliseconds: Int64 = 5000
 
-  /// Whoever was asked when in reach only and comes near later is asked once more.
+  /// Whoever was asked a while ago is asked once more on coming near again, and if only in reach then, on being near. Not
+  /// what was in reach from the first moment: it did not come.
   private func isToBeAskedAgain(_ person: Person, at now: Int64) -> Bool {
-    guard person.isAnnounced, person.isNear, person.isPromptedFromAfar, let at = person.promptedAt else { return false }
-    return now - at >= settings.awayMilliseconds
+    guard person.isAnnounced, person.isNear, let at = person.promptedAt, let reached = person.nearness.inReachSince,
+      reached - person.firstHeard >= Self.arrivalMilliseconds
+    else { return false }
+    return (person.isPromptedFromAfar ? now : person.nearSince) - at >= settings.awayMilliseconds
   }
 
-  /// Whether a phone with the app is here of which this could be another stream.
+  /// Whether a phone with the app is here of which this could be another stream. Addresses that were taken to have ended
+  /// are asked as well, on both sides: they were heard for longer, and perhaps only pause.
   private func mayBeBluezoner(_ person: Person, at now: Int64) -> Bool {
-    person.tracks.contains { tracks[Int($0)].successor < 0 && oddsOfApp($0, at: now) > settings.doubtOdds }
+    person.tracks.contains { oddsOfApp($0, at: now) > settings.doubtOdds }
   }
 
   /// The odds that a stream is one of a phone with the app: the mean, over those that are here, of how much likelier it
@@ -133,7 +149,7 @@ extension People {
     var (odds, phones): (Float, Float) = (0, 0)
     for i in tracks.indices where isLive[i] {
       let track = tracks[i]
-      guard track.successor < 0, track.id != nil || track.hintsAtApp, track.person != tracks[Int(k)].person,
+      guard track.id != nil || track.hintsAtApp, track.person != tracks[Int(k)].person,
         let owner = self.person(track.person), canBeOne(k, Int32(i))
       else { continue }
       phones += 1
