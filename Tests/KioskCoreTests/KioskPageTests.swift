@@ -48,13 +48,16 @@ struct KioskPageTests {
     harness.run(for: 700)
     harness.hearBluezoner(1, rssiDBm: -55)
     harness.run(for: 700)
+    harness.hear(phone(2), from: 3, rssiDBm: -50)
     harness.hearBluezoner(2, rssiDBm: -95)
+    harness.run(for: 700)
+    harness.hearBluezoner(1, rssiDBm: -55)
     harness.run(for: 1000)
     let status = harness.status
     #expect([status.peopleAround, status.bluezonersAround, status.peopleNear, status.bluezonersNear] == [4, 2, 2, 1])
     let page = harness.page?.figures
     #expect([page?.peopleAround, page?.bluezonersAround, page?.peopleNear, page?.bluezonersNear] == [4, 2, 2, 1])
-    #expect(status.radio.reports == 5 && status.addressesAround == 5)
+    #expect(status.radio.reports == 7 && status.addressesAround == 5)
     #expect(status.radio.hciVersion == 8)
   }
 

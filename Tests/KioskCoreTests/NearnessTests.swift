@@ -102,6 +102,53 @@ import Testing
     #expect(prompts(minutes: 8, -75, then: -58) == 1)
   }
 
+  /// An iPhone without the app that is as strong as `strengths` tell, each from a second on, until the last second.
+  private func prompts(_ strengths: [(second: Int64, dBm: Int)], until end: Int64) -> Int {
+    var room = PeopleRoom()
+    room.run(
+      to: end * 1000,
+      [
+        .init(
+          address: 1, facts: PeopleRoom.iPhone(7), rssiDBm: 0, interval: 200,
+          change: { now in strengths.last { $0.second * 1000 <= now }?.dBm ?? -100 })
+      ])
+    return room.prompts
+  }
+
+  @Test("Who comes near again a minute after being asked is asked once more, and not sooner") func again() {
+    #expect(prompts([(0, -80), (5, -50), (20, -80), (75, -50)], until: 90) == 2)
+    #expect(prompts([(0, -80), (5, -50), (20, -80), (40, -50)], until: 90) == 1)
+  }
+
+  @Test("A new address is listened to anew: it may be somebody else's") func listening() {
+    let senders: [PeopleRoom.Sender] = [
+      .init(address: 1, facts: PeopleRoom.androidNearby, rssiDBm: -60, isOn: { $0 < 10_000 }),
+      .init(address: 2, facts: PeopleRoom.androidNearby, rssiDBm: -60, isOn: { $0 >= 10_000 }),
+    ]
+    var room = PeopleRoom()
+    room.run(to: 20_000, senders)
+    #expect(room.people.counts.people == 1 && room.prompts == 0)
+    room.run(to: 27_000, senders)
+    #expect(room.people.counts.people == 1 && room.prompts == 1)
+  }
+
+  /// An iPhone's address ends after half a minute, and another begins so many milliseconds later.
+  @Test("Who takes the place of somebody who was asked is asked as well, unless it surely is the same one")
+  func unsure() {
+    func prompts(_ gap: Int64, _ dBm: Int8) -> (people: Int, prompts: Int) {
+      var room = PeopleRoom()
+      room.run(
+        to: 45_000,
+        [
+          .init(address: 1, facts: PeopleRoom.iPhone(7), rssiDBm: -55, isOn: { $0 < 30_000 }),
+          .init(address: 2, facts: PeopleRoom.iPhone(9), rssiDBm: dBm, isOn: { $0 >= 30_000 + gap }),
+        ])
+      return (room.people.counts.people, room.prompts)
+    }
+    #expect(prompts(0, -55) == (1, 1))
+    #expect(prompts(1000, -55) == (1, 2))
+  }
+
   @Test("Who is not heard any more is not prompted") func gone() {
     var room = PeopleRoom()
     // Heard for 5 s, which is too short to know whether an Android phone has the app.

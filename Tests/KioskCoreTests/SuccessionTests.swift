@@ -16,8 +16,9 @@ private typealias Room = PeopleRoom
     let sighting = Sighting(
       address: BluetoothAddress(bits: UInt64(start) | 0x4000_0000_0000, isRandom: true), rssiDBm: rssi, facts: facts)
     var track = Track(sighting, near: NearRule(), at: start)
+    var channels = ScanChannels(intervalMicroseconds: 60_000)
     for time in stride(from: start, through: end, by: 100) {
-      _ = track.hear(sighting, near: NearRule(), timeConstant: 2500, at: time)
+      _ = track.hear(sighting, &channels, near: NearRule(), timeConstant: 2500, at: time)
       if let id = facts.bluezoneID { track.id = id }
     }
     return track

@@ -127,12 +127,9 @@ extension People {
   /// off does not mean that its owner has left.
   private static let promptWindowMilliseconds: Int64 = 5000
 
-  /// Whoever was asked a while ago is asked once more on coming near again, and if only in reach then, on being near. Not
-  /// what was in reach from the first moment: it did not come.
+  /// Whoever was asked a while ago is asked once more on coming near again, and if only in reach then, on being near.
   private func isToBeAskedAgain(_ person: Person, at now: Int64) -> Bool {
-    guard person.isAnnounced, person.isNear, let at = person.promptedAt, let reached = person.nearness.inReachSince,
-      reached - person.firstHeard >= Self.arrivalMilliseconds
-    else { return false }
+    guard person.isAnnounced, person.isNear, let at = person.promptedAt else { return false }
     return (person.isPromptedFromAfar ? now : person.nearSince) - at >= settings.awayMilliseconds
   }
 
