@@ -98,10 +98,13 @@ struct Evaluation {
       guard let at = person.promptedAt, at - zero >= time - 2000 else { continue }
       guard prompted.insert(person.firstHeard &* 1_000_003 &+ at).inserted else { continue }
       guard let owner = owner(person, people, at: time) else { continue }
-      let hasApp = owner.bluezoneSince.map { $0 <= time } ?? false
+      let hasApp = owner.bluezoneSince.map { $0 + Self.unknowableMilliseconds(person.platform) <= time } ?? false
       prompts.append(Prompt(at: at - zero, owner: owner, hasApp: hasApp))
     }
   }
+
+  /// After installing, an app may pause at first, and cannot be known by anybody.
+  private static func unknowableMilliseconds(_ platform: Platform?) -> Int64 { platform == .ios ? 1000 : 15_000 }
 
   /// By the strongest of its tracks that are still heard, or else of all.
   private func owner(_ person: KioskCore.Person, _ people: borrowing People, at time: Int64) -> Owners.Owner? {

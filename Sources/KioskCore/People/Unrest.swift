@@ -3,8 +3,8 @@
 /// How much more the reports of one address change from one to the next, on the same channel, than those of a phone
 /// whose owner stands: walking changes what a channel's echoes do within a tenth of a second.
 struct Unrest: Sendable {
-  /// 1 for who stands, up to `greatest`.
-  private(set) var value: Float = 1
+  /// 1 for who stands, up to `greatest`. Who is first heard has just come, and walks until it shows otherwise.
+  private(set) var value: Float = 8
   /// Of the last report on each channel.
   private var strengths = InlineArray<3, Float>(repeating: 0)
   private var times = InlineArray<3, Int64>(repeating: .min)
