@@ -194,6 +194,8 @@ struct TrueVisit {
   var isStopWithoutApp: Bool
   /// Since when it could be known whether the phone has the app.
   var knownAt: Int64
+  /// When it was last heard without the app.
+  var lastWithoutApp: Int64
   /// When its owner came within 2 m; the beginning of the visit if they did not.
   var cameNear: Int64
 
@@ -211,14 +213,15 @@ struct TrueVisit {
     isStopWithoutApp = hasNoApp && owner.role == .visitor && visit.airMilliseconds >= 5000 && without >= 20_000
     // An Android phone with the app is silent about it for 15 s of every 30.
     knownAt = max(visit.firstHeard + (visit.platform == .ios ? 0 : 15_000), visit.span.lowerBound)
+    lastWithoutApp = visit.lastWithoutApp
     cameNear =
       recording.truth.near[visit.person].first {
         $0.upperBound > visit.span.lowerBound - Self.slackMilliseconds && $0.lowerBound < visit.span.upperBound
       }?.lowerBound ?? visit.span.lowerBound
   }
 
-  /// Two seconds are left to say it in.
-  var isKnownInTime: Bool { knownAt + 2000 <= span.upperBound }
+  /// Two seconds are left to say it in, while it is heard and has no app.
+  var isKnownInTime: Bool { knownAt + 2000 <= lastWithoutApp }
 
   func isAnswered(by prompt: Evaluation.Prompt) -> Bool {
     prompt.owner.person == person && prompt.at > span.lowerBound - Self.stayMilliseconds

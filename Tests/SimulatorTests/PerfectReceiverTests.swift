@@ -47,6 +47,15 @@ import Tracer
     #expect((16_000...17_000).contains(paused[0].airMilliseconds))
   }
 
+  @Test("It tells until when a phone was heard without the app that installs it") func withoutApp() {
+    var receiver = PerfectReceiver(rule)
+    for time in stride(from: Int64(0), to: 40_000, by: 100) where !(10_000..<30_000).contains(time) {
+      receiver.hear(Self.key, .android, levelDBm: -60, isBluezone: time >= 30_000, at: time)
+    }
+    let visit = receiver.finished().first
+    #expect(visit?.lastWithoutApp == 9900 && visit?.bluezoneSince == 30_000 && visit?.span.upperBound == 39_900)
+  }
+
   @Test("A phone that has been here for hours is the office's own") func fixture() {
     var rule = rule
     rule.fixtureMilliseconds = 60_000

@@ -60,6 +60,8 @@ public struct PerfectReceiver: Sendable {
     public var firstHeard: Int64
     /// When it first told of Bluezone, nil if it did not before the end of the visit.
     public var bluezoneSince: Int64?
+    /// When it was last heard near without having told of Bluezone; the beginning if it never was.
+    public var lastWithoutApp: Int64
     /// Strongest, dBm.
     public var nearestDBm: Float
   }
@@ -184,12 +186,13 @@ public struct PerfectReceiver: Sendable {
       guard phone.air >= rule.dwellMilliseconds else { return }
       phone.visit = Visit(
         person: key.person, handset: key.handset, platform: platform, span: phone.nearSince..<now,
-        airMilliseconds: 0, firstHeard: phone.firstHeard, nearestDBm: phone.dBm)
+        airMilliseconds: 0, firstHeard: phone.firstHeard, lastWithoutApp: phone.nearSince, nearestDBm: phone.dBm)
     }
     guard var visit = phone.visit else { return }
     visit.span = visit.span.lowerBound..<max(now, visit.span.lowerBound)
     visit.airMilliseconds = max(visit.airMilliseconds, phone.air)
     visit.bluezoneSince = phone.bluezoneSince
+    if phone.bluezoneSince == nil { visit.lastWithoutApp = now }
     visit.nearestDBm = max(visit.nearestDBm, phone.dBm)
     phone.visit = visit
   }
