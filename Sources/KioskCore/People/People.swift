@@ -65,8 +65,8 @@ public struct People: Sendable {
   public enum Event: Hashable, Sendable {
     /// A Bluezoner has come near and stayed for the dwell; once a visit.
     case bluezonerNear(Platform?)
-    /// A person without the app stands near, or nearly: prompt. Once a stay, and once more if near a minute after they
-    /// were only nearly so.
+    /// A person without the app stands near, or nearly: prompt. Once a stay; once more if near a minute after they were
+    /// only nearly so, on coming near again a minute later, and where it is unsure that they were the one who was asked.
     case prompt(Platform?)
     case visitOpened(Visit)
     case visitClosed(Visit)

@@ -138,8 +138,6 @@ struct Succession: Sendable {
   private static let turnSeconds: Float = 30
   private static let turnVariance: Float = 100
 
-  /// Of one report of a phone that stands still, dB²: the three channels fade apart.
-  private static let reportVariance: Float = 10
   /// Twice the time over which RSSI is smoothed, milliseconds.
   private static let memoryMilliseconds: Float = 5000
 
@@ -153,7 +151,7 @@ struct Succession: Sendable {
     let difference = new.strength.dBm - old.strength.dBm
     let apart = max(seconds, 0) + Self.smoothedSeconds
     let drift = [Self.sway, Self.echoes, Self.shadows].reduce(Float(0)) { $0 + $1.dB2 * apart / (apart + $1.seconds) }
-    let variance = Self.reportVariance * (share(old) + share(new)) + drift
+    let variance = LinkModel.reportVariance * (share(old) + share(new)) + drift
     let turned = apart / (apart + Self.turnSeconds)
     return (1 - turned) * LinkModel.exp(LinkModel.logNormal(difference, variance.squareRoot()))
       + turned * LinkModel.exp(LinkModel.logNormal(difference, (variance + Self.turnVariance).squareRoot()))

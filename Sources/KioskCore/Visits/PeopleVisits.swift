@@ -110,7 +110,7 @@ extension People {
   }
 
   /// Since when the longest of its addresses that are heard is: one that it is taken to have had before may be somebody
-  /// else's, and tells nothing of the app on this phone.
+  /// else's, and tells nothing of the app on this phone. `now` if none is.
   private func heardSince(_ person: Person, at now: Int64) -> Int64 {
     person.tracks.reduce(now) { first, i in
       let isHeard = tracks[Int(i)].successor < 0 && !tracks[Int(i)].isSilent(at: now)
@@ -123,8 +123,8 @@ extension People {
   private static let newcomerMilliseconds: Int64 = 5 * 60_000
   private static let approachDB: Float = 15
 
-  /// Who was not heard for so long is not prompted: slow advertisers send every second and a half, and a screen that goes
-  /// off does not mean that its owner has left.
+  /// Who was not heard for so long, or for four of its intervals (`heardSince`), is not prompted: slow advertisers send
+  /// every second and a half.
   private static let promptWindowMilliseconds: Int64 = 5000
 
   /// Whoever was asked a while ago is asked once more on coming near again, and if only in reach then, on being near.
