@@ -104,6 +104,29 @@ import Testing
     #expect(ends.count { $0 % 900_000 < 5000 } < ends.count / 5, "seed \(seed)")
   }
 
+  @Test("What is sent with the screen on has one address after the other, and none again", arguments: 0..<40)
+  func pausing(number: Int) {
+    let seed = UInt64(number)
+    var random = SplitMix64(seed: seed)
+    let stay: Range<Int64> = 0..<3_600_000
+    let phone = Handset.android(stay, &random)
+    for payload in Set(phone.advertisers.map(\.payload)) {
+      var own = phone.advertisers.filter { $0.payload == payload }
+      own.sort { $0.active.lowerBound < $1.active.lowerBound }
+      #expect(Set(own.map(\.intervalMilliseconds)).count == 1)
+      var addresses: [BluetoothAddress] = []
+      for advertiser in own {
+        for time in stride(from: advertiser.active.lowerBound, to: advertiser.active.upperBound, by: 1000) {
+          let period = advertiser.period(
+            at: time, utc: Self.start.adding(milliseconds: time), isInHand: true, bluezone: nil)
+          if addresses.last != period.transmission.address { addresses.append(period.transmission.address) }
+        }
+      }
+      #expect(Set(addresses).count == addresses.count, "seed \(seed)")
+      if own.count > 1 { #expect(addresses.count <= 10, "lives of 7 minutes and more") }
+    }
+  }
+
   @Test("The pauses of an Android Bluezoner are taken out of its time on air") func pauses() {
     let advertiser = Advertiser(
       payload: .bluezoneAndroid, intervalMilliseconds: 100, isConnectable: true, rotation: .utcQuarterHour,

@@ -61,7 +61,7 @@ import Tracer
 
   @Test("Rush hour: 120 in the hall, 30 near", arguments: seeds) func rushHour(seed: UInt64) {
     let figures = figures(.rushHour, seed: seed, from: 600)
-    #expect((100...140).contains(figures.people) && (24...36).contains(figures.near), "seed \(seed)")
+    #expect((100...140).contains(figures.people) && (24...38).contains(figures.near), "seed \(seed)")
     #expect(figures.hearable >= figures.visits / 2, "seed \(seed)")
   }
 

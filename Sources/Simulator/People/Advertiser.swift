@@ -42,6 +42,9 @@ public struct Advertiser: Sendable {
   public var duty: Duty?
   /// When it sends at all.
   public var active: Range<Int64>
+  /// From when its addresses follow one another; nil for from when it first sends. What a phone sends only now and then
+  /// goes on under the address that it would have by then.
+  public var rotatesSince: Int64?
   /// Advertisers with the same seed and rotation share their addresses.
   public var seed: UInt64
   /// Above what its device sends otherwise, dB.
@@ -98,7 +101,7 @@ public struct Advertiser: Sendable {
       // Walked from before the scenario: a handful of steps for a visitor, some hundred for what stays all day.
       var random = SplitMix64(seed: seed ^ 0xA5A5_A5A5)
       var number: Int64 = 0
-      var end = active.lowerBound - Int64.random(in: 0..<lives.upperBound, using: &random)
+      var end = (rotatesSince ?? active.lowerBound) - Int64.random(in: 0..<lives.upperBound, using: &random)
       while end <= milliseconds {
         end += Int64.random(in: lives, using: &random)
         number += 1

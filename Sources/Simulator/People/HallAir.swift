@@ -217,7 +217,8 @@ public struct HallAir: Sendable {
     let mean = radio.meanDBm + advertiser.powerDB
     let all = mean + radio.channelsDB.sum() / 3
     let one = channel.map { mean + radio.channelsDB[$0] }
-    guard all > Self.sureDBm else { return }
+    // As weak as the kiosk's own radio may hear it.
+    guard all > Self.leastDBm else { return }
     for i in perfect.indices {
       guard let levelDBm = perfect[i].rule.hearsAllChannels ? all : one else { continue }
       perfect[i].hear(

@@ -110,19 +110,12 @@ extension Handset {
       carriage: pocket(&random))
     phone.use(in: stay, share: 0.4, &random)
     let die = Int.random(in: 0..<100, using: &random)
-    if (45..<75).contains(die) {
-      for range in phone.inHand { phone.add(.nearbyShare, .random(in: 300...1000, using: &random), range, &random) }
-    }
+    if (45..<75).contains(die) { phone.add(.nearbyShare, every: 300...1000, in: phone.inHand, of: stay, &random) }
     if (65..<95).contains(die) {
       // Some makers only with the screen on, others always.
-      let ranges = die % 2 == 0 ? phone.inHand : [stay]
-      for range in ranges { phone.add(.samsung, .random(in: 500...1500, using: &random), range, &random) }
+      phone.add(.samsung, every: 500...1500, in: die % 2 == 0 ? phone.inHand : [stay], of: stay, &random)
     }
     if die >= 95 { phone.add(.exposureNotification, 250, stay, &random) }
-    // The same phone keeps its addresses when its screen goes off and on.
-    for i in phone.advertisers.indices.dropFirst() where phone.advertisers[i].payload == phone.advertisers[0].payload {
-      phone.advertisers[i].seed = phone.advertisers[0].seed
-    }
     return phone
   }
 
@@ -224,6 +217,21 @@ extension Handset {
       Advertiser(
         payload: payload, intervalMilliseconds: max(interval, 20), isConnectable: isConnectable, rotation: rotation,
         active: range, seed: random.next()))
+  }
+
+  /// Sends it in each of `ranges`, as while the screen is on: in the same rhythm, and under the address that it would have
+  /// if it had never paused.
+  private mutating func add(
+    _ payload: AdvertisingPayload, every intervals: ClosedRange<Int64>, in ranges: [Range<Int64>],
+    of stay: Range<Int64>, _ random: inout SplitMix64
+  ) {
+    let first = advertisers.count
+    let interval = Int64.random(in: intervals, using: &random)
+    for range in ranges { add(payload, interval, range, &random) }
+    for i in advertisers.indices.dropFirst(first) {
+      advertisers[i].seed = advertisers[first].seed
+      advertisers[i].rotatesSince = stay.lowerBound
+    }
   }
 
   private static func pocket(_ random: inout SplitMix64) -> Carriage {
