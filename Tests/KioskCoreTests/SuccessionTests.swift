@@ -88,6 +88,16 @@ private typealias Room = PeopleRoom
     #expect(spells.milliseconds(from: 50_000, to: 61_000) == 0)
   }
 
+  @Test("Who has been here for hours is not taken to have left as readily as who has just come") func stay() throws {
+    var old = track(PeopleRoom.androidNearby, -60, from: 0, to: 10_000)
+    let new = track(PeopleRoom.androidNearby, -64, from: 11_000, to: 13_000)
+    let visitor = try #require(Succession(seconds: 1).score(old, new, density: 0.001))
+    old.chainSince = -3_600_000
+    let staff = try #require(Succession(seconds: 1).score(old, new, density: 0.001))
+    // A fifth of an hour more to stay, instead of two minutes: log 6.
+    #expect(abs(staff - visitor - 1.8) < 0.1)
+  }
+
   // MARK: Strength and arrivals
 
   @Test("A phone that stands is as strong as before; who differs by 10 dB is hardly it, unless time has passed")

@@ -31,6 +31,7 @@ extension People {
   mutating func chain(_ old: Int32, to new: Int32) {
     tracks[Int(old)].successor = new
     tracks[Int(new)].visitNumber = tracks[Int(old)].visitNumber
+    tracks[Int(new)].chainSince = tracks[Int(old)].chainSince
   }
 
   /// What was taken to go on where `old` ended is somebody else's, and no part of that visit.
@@ -38,14 +39,16 @@ extension People {
     let next = tracks[Int(old)].successor
     tracks[Int(old)].successor = -1
     guard next >= 0 else { return }
-    for i in chain(of: next) where tracks[Int(i)].visitNumber == tracks[Int(old)].visitNumber {
-      tracks[Int(i)].visitNumber = 0
+    let former = tracks[Int(old)]
+    for i in chain(of: next) {
+      if tracks[Int(i)].visitNumber == former.visitNumber { tracks[Int(i)].visitNumber = 0 }
+      if tracks[Int(i)].chainSince == former.chainSince { tracks[Int(i)].chainSince = tracks[Int(next)].firstHeard }
     }
     split(next)
   }
 
   /// Makes a track, with its chain, a person of its own. The visit, and what was heard of nearness, stays with those who
-  /// opened it.
+  /// opened it; and each of the two has been here for as long as its own addresses.
   mutating func split(_ i: Int32) {
     let p = tracks[Int(i)].person
     guard var former = person(p) else { return }
@@ -55,7 +58,8 @@ extension People {
     let isVisitor = took(part, former.visit) && !took(rest, former.visit)
     let leaving = isVisitor ? rest : part
     former.tracks = isVisitor ? part : rest
-    var person = Person(tracks: leaving, firstHeard: leaving.map { tracks[Int($0)].firstHeard }.min() ?? 0)
+    former.firstHeard = since(former.tracks)
+    var person = Person(tracks: leaving, firstHeard: since(leaving))
     let ids = leaving.filter { tracks[Int($0)].id != nil }
     if let first = ids.first {
       person.isBluezoner = true
@@ -70,6 +74,8 @@ extension People {
     for k in ids { if let id = tracks[Int(k)].id { owners[id] = new } }
     persons[Int(p)] = former
   }
+
+  private func since(_ part: [Int32]) -> Int64 { part.map { tracks[Int($0)].chainSince }.min() ?? 0 }
 
   /// Whether one of them had a part in the visit.
   private func took(_ part: [Int32], _ visit: Visit?) -> Bool {

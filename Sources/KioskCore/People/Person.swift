@@ -7,7 +7,7 @@ internal import Tracer
 /// Times are monotonic milliseconds.
 struct Person: Sendable {
   var tracks: [Int32]
-  let firstHeard: Int64
+  var firstHeard: Int64
   /// Whether an id came from it in its time here.
   var isBluezoner = false
   /// An id came from it, and does so no longer although others of its streams are heard: whoever has the app is heard

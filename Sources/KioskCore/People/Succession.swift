@@ -21,8 +21,10 @@ struct Succession: Sendable {
   /// How often a phone takes a new address, a second. Source: Core 5.4, vol. 3, part C, appendix A,
   /// TGAP(private_addr_int), 15 minutes.
   static let rotationRate: Float = 1 / 900
-  /// How often a phone that stands here leaves or falls silent, a second.
-  static let departureRate: Float = 1 / 120
+  /// How long a phone that has just come stays on the air here, s; and who has been here for long stays for so many times
+  /// as long again: staff do not leave as visitors do.
+  static let leastStay: Float = 120
+  static let furtherStay: Float = 0.2
   /// Share of those who leave that are heard strongly to the last: the others fade.
   static let strongDepartures: Float = 0.1
   /// The same payload under two addresses is hardly chance.
@@ -58,7 +60,8 @@ struct Succession: Sendable {
   /// How likely the one address ends when it did and the other begins when it did if it is one phone, a second; and how
   /// likely the one ends if its phone left.
   private func rates(_ old: Track, _ new: Track) -> (together: Float, apart: Float)? {
-    let departures = Self.departureRate * (old.strength.dBm >= LinkModel.strongDBm ? Self.strongDepartures : 1)
+    let stay = max(Self.leastStay, Self.furtherStay * Float(old.lastHeard - old.chainSince) / 1000)
+    let departures = 1 / stay * (old.strength.dBm >= LinkModel.strongDBm ? Self.strongDepartures : 1)
     if old.id != nil, new.id != nil {
       // Every phone takes a new id when the slot changes, and none at another time.
       let share = slotShare ?? 1

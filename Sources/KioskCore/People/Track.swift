@@ -49,6 +49,8 @@ struct Track: Sendable {
   var settledDBm: Float?
   /// Number of the visit that it, or one that it continues, had a part in; 0 for none.
   var visitNumber = 0
+  /// When the first of those that it continues was heard, or it itself.
+  var chainSince: Int64
 
   /// What a track is taken to send like until two reports tell.
   private static let firstInterval: Float = 500
@@ -61,6 +63,7 @@ struct Track: Sendable {
     signs = DeviceSigns(sighting.facts, from: sighting.address)
     streams = signs.stream
     firstHeard = now
+    chainSince = now
     lastHeard = now
     threshold = 0
     learn(sighting.facts, near: near)
