@@ -36,7 +36,7 @@ public struct People: Sendable {
     /// A stream takes the place of a joined one if it fits better by so much.
     var swapScore: Float = 3
     /// Up to these odds a stream is not another phone's with the app, and its owner may be prompted.
-    var doubtOdds: Float = 0.02
+    var doubtOdds: Float = 0.012
     /// How long the scanner stays on a channel.
     var scanIntervalMicroseconds: Int64 = 60_000
 
@@ -101,6 +101,8 @@ public struct People: Sendable {
   var streamCounts: [DeviceSigns.Stream: Int] = [:]
   /// Of streams that may be one phone's; by the serial numbers of both.
   var paired: [UInt64: PairedReports] = [:]
+  /// What was reckoned of each stream in this step (`oddsOfApp`), by person.
+  var appOdds: [DeviceSigns.Stream: [Int32: Float]] = [:]
   /// Tracks so far.
   private var admitted: UInt32 = 0
   /// When time was last let pass, monotonic milliseconds: between two steps `counts` and visits stay.
@@ -251,6 +253,7 @@ public struct People: Sendable {
 
   private mutating func step(at now: Int64, _ moment: Moment) {
     let isSecond = now % 1000 == 0
+    appOdds.removeAll(keepingCapacity: true)
     channels.advance()
     expire(at: now, closing: isSecond ? now / 1000 - 1 : nil)
     if isSecond { arrivals.endSecond() }

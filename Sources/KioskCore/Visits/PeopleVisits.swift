@@ -100,9 +100,9 @@ extension People {
       return
     }
     let listening = person.platform == .ios ? settings.iosListeningMilliseconds : settings.androidListeningMilliseconds
-    guard now - heardSince(person, at: now) >= listening, !person.hintsAtApp, !mayBeBluezoner(person, at: now) else {
-      return
-    }
+    guard now - heardSince(person, at: now) >= listening, !person.hintsAtApp,
+      oddsOfApp(person, at: now) <= settings.doubtOdds
+    else { return }
     person.isAnnounced = true
     person.promptedAt = now
     person.isPromptedFromAfar = !person.isNear
@@ -121,7 +121,7 @@ extension People {
   /// Who has been around for longer did not just come, and is prompted only when heard by so much more strongly than
   /// before: things lie about, and stay as strong as they are.
   private static let newcomerMilliseconds: Int64 = 5 * 60_000
-  private static let approachDB: Float = 15
+  private static let approachDB: Float = 12
 
   /// Who was not heard for so long, or for four of its intervals (`heardSince`), is not prompted: slow advertisers send
   /// every second and a half.
@@ -131,36 +131,5 @@ extension People {
   private func isToBeAskedAgain(_ person: Person, at now: Int64) -> Bool {
     guard person.isAnnounced, person.isNear, let at = person.promptedAt else { return false }
     return (person.isPromptedFromAfar ? now : person.nearSince) - at >= settings.awayMilliseconds
-  }
-
-  /// Whether a phone with the app is here of which this could be another stream. Addresses that were taken to have ended
-  /// are asked as well, on both sides: they were heard for longer, and perhaps only pause.
-  private func mayBeBluezoner(_ person: Person, at now: Int64) -> Bool {
-    person.tracks.contains { oddsOfApp($0, at: now) > settings.doubtOdds }
-  }
-
-  /// The odds that a stream is one of a phone with the app: the mean, over those that are here, of how much likelier it
-  /// is that one's than somebody else's.
-  private func oddsOfApp(_ k: Int32, at now: Int64) -> Float {
-    let second = now / 1000 - 1
-    var (odds, phones): (Float, Float) = (0, 0)
-    for i in tracks.indices where isLive[i] {
-      let track = tracks[i]
-      guard track.id != nil || track.hintsAtApp, track.person != tracks[Int(k)].person,
-        let owner = self.person(track.person), canBeOne(k, Int32(i))
-      else { continue }
-      phones += 1
-      var score = likeness(k, Int32(i), second: second)
-      // A phone with the app that has such a stream already is accounted for, as far as that one fits it.
-      let rivals = owner.tracks.filter {
-        $0 != Int32(i) && tracks[Int($0)].successor < 0 && !tracks[Int($0)].isSilent(at: now)
-          && !tracks[Int($0)].streams.isDisjoint(with: tracks[Int(k)].streams)
-      }
-      if let best = rivals.map({ likeness($0, Int32(i), second: second) }).max() {
-        score -= LinkModel.log(1 + LinkModel.odds(best))
-      }
-      odds += LinkModel.odds(score)
-    }
-    return odds / max(phones, 1)
   }
 }
