@@ -21,8 +21,11 @@ struct Figures {
   /// Prompts to somebody whose phone has the app, to a thing, and for the second phone of somebody with the app on
   /// the first.
   var falsePrompts = 0, fixturePrompts = 0, secondPhonePrompts = 0
-  /// Phones without the app that stopped for 5 s or more and could be known to be without it before they left; missed
-  /// ones of each platform; and stops that ended before anybody could know.
+  /// People without the app who stopped for 5 s or more and whose phone could be known to be without it before they left,
+  /// and those of them who were prompted at none of their stops.
+  var stoppers = 0, stoppersMissed = 0
+  /// The same by stops, one person may make several: missed ones of each platform; and stops that ended before anybody
+  /// could know.
   var iosStops = 0, iosMissed = 0, androidStops = 0, androidMissed = 0, unknowableStops = 0
   /// The same of those that were near by more than a decibel.
   var sureStops = 0, sureMissed = 0
@@ -47,7 +50,7 @@ struct Figures {
   private static var sums: [WritableKeyPath<Self, Int>] {
     [
       \.allChannels, \.allChannelsMatched, \.allChannelsBluezoners, \.allChannelsBluezonersMatched, \.allChannelsByOne,
-      \.sureStops, \.sureMissed,
+      \.sureStops, \.sureMissed, \.stoppers, \.stoppersMissed,
       \.sure, \.sureFound, \.foundPossible, \.sureBluezoners, \.sureBluezonersFound,
       \.foundPossibleBluezoners,
       \.counted, \.true_, \.matched, \.countedBluezoners, \.trueBluezoners, \.matchedBluezoners, \.rotations, \.splits,
@@ -155,6 +158,7 @@ extension Figures {
   }
 
   private mutating func noteStops(_ truth: [TrueVisit], _ recording: Recording, _ evaluation: Evaluation) {
+    var isPrompted: [Int: Bool] = [:]
     for visit in truth where visit.isStopWithoutApp {
       let prompt = evaluation.prompts.first { visit.isAnswered(by: $0) }
       // Prompted before, in the same stay: no time to speak of.
@@ -166,6 +170,7 @@ extension Figures {
         unknowableStops += 1
         continue
       }
+      isPrompted[visit.person, default: false] = isPrompted[visit.person] ?? false || prompt != nil
       if visit.platform == .ios {
         iosStops += 1
         if prompt == nil { iosMissed += 1 }
@@ -174,6 +179,8 @@ extension Figures {
         if prompt == nil { androidMissed += 1 }
       }
     }
+    stoppers = isPrompted.count
+    stoppersMissed = isPrompted.values.count { !$0 }
   }
 }
 

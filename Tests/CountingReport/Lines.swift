@@ -35,8 +35,9 @@ struct Lines {
     share("prompts to somebody with the app", f.falsePrompts, of: f.prompts, most: 1)
     share("prompts to a thing", f.fixturePrompts, of: f.prompts, most: 1)
     share("prompts for a Bluezoner's second phone", f.secondPhonePrompts, of: f.prompts)
+    share("people who stopped without the app, never prompted", f.stoppersMissed, of: f.stoppers, most: 5)
     share(
-      "stops without the app not prompted", f.iosMissed + f.androidMissed, of: f.iosStops + f.androidStops, most: 5)
+      "single stops of theirs not prompted", f.iosMissed + f.androidMissed, of: f.iosStops + f.androidStops, most: 5)
     share("  within 1 dB", f.sureMissed, of: f.sureStops, most: 5)
     share("  iPhones", f.iosMissed, of: f.iosStops)
     share("  Android phones", f.androidMissed, of: f.androidStops)
@@ -90,7 +91,7 @@ struct Lines {
   }
 
   private func text(_ name: String, _ value: String, target: String? = nil, holds: Bool = true) {
-    let pad = String(repeating: " ", count: max(42 - name.count, 1))
+    let pad = String(repeating: " ", count: max(54 - name.count, 1))
     let verdict = target.map { "  target \($0): \(holds ? "reached" : "MISSED")" } ?? ""
     Swift.print("  \(name)\(pad)\(value)\(verdict)")
   }

@@ -10,7 +10,10 @@ extension People {
     var odds: Float = 0
     for k in person.tracks where isLive[Int(k)] && !tells(k) {
       let track = tracks[Int(k)]
-      if appOdds[track.signs.stream] == nil { appOdds[track.signs.stream] = matchWithApp(track.signs.stream, at: now) }
+      // Who came since is not among those that were matched.
+      if appOdds[track.signs.stream]?[track.person] == nil {
+        appOdds[track.signs.stream] = matchWithApp(track.signs.stream, at: now)
+      }
       odds = max(odds, appOdds[track.signs.stream]?[track.person] ?? 0)
     }
     return odds

@@ -101,7 +101,7 @@ public struct People: Sendable {
   var streamCounts: [DeviceSigns.Stream: Int] = [:]
   /// Of streams that may be one phone's; by the serial numbers of both.
   var paired: [UInt64: PairedReports] = [:]
-  /// What was reckoned of each stream in this step (`oddsOfApp`), by person.
+  /// What was reckoned of each stream in this second (`oddsOfApp`), by person.
   var appOdds: [DeviceSigns.Stream: [Int32: Float]] = [:]
   /// Tracks so far.
   private var admitted: UInt32 = 0
@@ -253,7 +253,7 @@ public struct People: Sendable {
 
   private mutating func step(at now: Int64, _ moment: Moment) {
     let isSecond = now % 1000 == 0
-    appOdds.removeAll(keepingCapacity: true)
+    if isSecond { appOdds.removeAll(keepingCapacity: true) }
     channels.advance()
     expire(at: now, closing: isSecond ? now / 1000 - 1 : nil)
     if isSecond { arrivals.endSecond() }
