@@ -10,6 +10,9 @@ public enum CoreLimits {
   /// Pairs of tracks of which it is kept how alike they were heard on the same channels. At the limit new pairs are judged
   /// without.
   public static let pairs = 8192
+  /// Persons with the app, and without it, of whom it is reckoned once a second whether the one could be the other. At the
+  /// limit the weakest are left out: those without the app are not prompted then.
+  public static let matchedPersons = 64
   /// Tracks that began lately and are compared with what fell silent, all at once. At the limit the weakest wait until
   /// others are linked, and count as newcomers if that takes too long.
   public static let linkedTracks = 64

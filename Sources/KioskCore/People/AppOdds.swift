@@ -5,18 +5,20 @@ internal import Tracer
 /// How likely what is heard of a person is another stream of a phone with the app: of one that tells an id under another
 /// address, and that was not found to be theirs.
 extension People {
-  /// The odds; 0 while no phone with the app is here.
+  /// The odds; 0 while no phone with the app is here, and infinite of whom it was not reckoned: they are weaker than those
+  /// of whom it was, or have been here for less than a second.
   mutating func oddsOfApp(_ person: Person, at now: Int64) -> Float {
     var odds: Float = 0
-    for k in person.tracks where isLive[Int(k)] && !tells(k) {
+    for k in person.tracks where isCurrent(k, at: now) && !tells(k) {
       let track = tracks[Int(k)]
-      // Who came since is not among those that were matched.
-      if appOdds[track.signs.stream]?[track.person] == nil {
-        appOdds[track.signs.stream] = matchWithApp(track.signs.stream, at: now)
-      }
-      odds = max(odds, appOdds[track.signs.stream]?[track.person] ?? 0)
+      if appOdds[track.signs.stream] == nil { appOdds[track.signs.stream] = matchWithApp(track.signs.stream, at: now) }
+      odds = max(odds, appOdds[track.signs.stream]?[track.person] ?? .infinity)
     }
     return odds
+  }
+
+  private func isCurrent(_ i: Int32, at now: Int64) -> Bool {
+    isLive[Int(i)] && tracks[Int(i)].successor < 0 && !tracks[Int(i)].isSilent(at: now)
   }
 
   private func tells(_ i: Int32) -> Bool { tracks[Int(i)].id != nil || tracks[Int(i)].hintsAtApp }
@@ -29,11 +31,9 @@ extension People {
   /// pause.
   private func matchWithApp(_ stream: DeviceSigns.Stream, at now: Int64) -> [Int32: Float] {
     let phones = strongestPersons { tells($0) }
-    var owners = strongestPersons { !tells($0) && !tracks[Int($0)].streams.isDisjoint(with: stream) }
-    owners.removeAll { owner in
-      owner.tracks.allSatisfy { tracks[Int($0)].successor >= 0 || tracks[Int($0)].isSilent(at: now) }
+    let owners = strongestPersons(heardAt: now) {
+      !tells($0) && !tracks[Int($0)].streams.isDisjoint(with: stream)
     }
-    guard !phones.isEmpty, !owners.isEmpty else { return [:] }
     let second = now / 1000 - 1
     var matching = MatchingOdds(rows: phones.count, columns: owners.count)
     for (row, phone) in phones.enumerated() {
@@ -51,18 +51,21 @@ extension People {
     return Dictionary(zip(owners.map(\.person), matching.columnOdds())) { $1 }
   }
 
-  /// Who has tracks of that kind, and those tracks; the strongest, within the limit.
-  private func strongestPersons(where isWanted: (Int32) -> Bool) -> [(person: Int32, tracks: [Int32])] {
+  /// Who has tracks of that kind, and those tracks; the strongest, within the limit. `now`: of those only who are heard.
+  private func strongestPersons(
+    heardAt now: Int64? = nil, where isWanted: (Int32) -> Bool
+  ) -> [(person: Int32, tracks: [Int32])] {
     var found: [(person: Int32, tracks: [Int32], dBm: Float)] = []
     for p in persons.indices {
       guard let person = persons[p] else { continue }
       let wanted = person.tracks.filter { isLive[Int($0)] && isWanted($0) }
       guard let dBm = wanted.map({ tracks[Int($0)].strength.dBm }).max() else { continue }
+      if let now, !wanted.contains(where: { isCurrent($0, at: now) }) { continue }
       found.append((Int32(p), wanted, dBm))
     }
-    if found.count > CoreLimits.joinedTracks {
+    if found.count > CoreLimits.matchedPersons {
       found.sort { ($0.dBm, $1.person) > ($1.dBm, $0.person) }
-      found.removeLast(found.count - CoreLimits.joinedTracks)
+      found.removeLast(found.count - CoreLimits.matchedPersons)
     }
     return found.map { ($0.person, $0.tracks) }
   }
