@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import KioskCore
+import Simulator
 import Tracer
 
 /// A thousand addresses in reach at once, a quarter of them Android phones with the app, the others Android phones and
@@ -20,13 +21,14 @@ struct Throng {
   private static let start = UTCTime(seconds: 1_763_690_400 - seconds / 2)
 
   private var senders: [Sender] = []
-  private var random = SystemIndependentRandom(state: 7)
+  private var random = SplitMix64(seed: 7)
 
   init() {
     for n in 0..<Self.devices {
       senders.append(
         Sender(
-          facts: Self.facts(n), level: -45 - Float(random.next(35)), phase: Int64(random.next(UInt64(Self.interval)))))
+          facts: Self.facts(n), level: .random(in: -80 ... -45, using: &random),
+          phase: .random(in: 0..<Self.interval, using: &random)))
     }
   }
 
@@ -52,7 +54,7 @@ struct Throng {
         isSynchronised: true)
       let half: UInt64 = time < Self.seconds * 500 ? 0 : 1
       for (n, sender) in senders.enumerated() where (time + sender.phase) % Self.interval < 10 {
-        let rssi = sender.level + Float(random.next(7)) - 3
+        let rssi = sender.level + .random(in: -3...3, using: &random)
         people.hear(
           Sighting(
             address: .resolvableForm(random: UInt64(n) << 8 | half), rssiDBm: Int8(rssi), facts: sender.facts),
@@ -65,13 +67,5 @@ struct Throng {
       last = now
     }
     return spent
-  }
-
-  private struct SystemIndependentRandom {
-    var state: UInt64
-    mutating func next(_ bound: UInt64) -> UInt64 {
-      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      return (state >> 33) % bound
-    }
   }
 }

@@ -9,16 +9,12 @@ extension People {
   /// of whom it was, or have been here for less than a second.
   mutating func oddsOfApp(_ person: Person, at now: Int64) -> Float {
     var odds: Float = 0
-    for k in person.tracks where isCurrent(k, at: now) && !tells(k) {
+    for k in person.tracks where tracks[Int(k)].isCurrent(at: now) && !tells(k) {
       let track = tracks[Int(k)]
       if appOdds[track.signs.stream] == nil { appOdds[track.signs.stream] = matchWithApp(track.signs.stream, at: now) }
       odds = max(odds, appOdds[track.signs.stream]?[track.person] ?? .infinity)
     }
     return odds
-  }
-
-  private func isCurrent(_ i: Int32, at now: Int64) -> Bool {
-    isLive[Int(i)] && tracks[Int(i)].successor < 0 && !tracks[Int(i)].isSilent(at: now)
   }
 
   private func tells(_ i: Int32) -> Bool { tracks[Int(i)].id != nil || tracks[Int(i)].hintsAtApp }
@@ -58,9 +54,9 @@ extension People {
     var found: [(person: Int32, tracks: [Int32], dBm: Float)] = []
     for p in persons.indices {
       guard let person = persons[p] else { continue }
-      let wanted = person.tracks.filter { isLive[Int($0)] && isWanted($0) }
+      let wanted = person.tracks.filter(isWanted)
       guard let dBm = wanted.map({ tracks[Int($0)].strength.dBm }).max() else { continue }
-      if let now, !wanted.contains(where: { isCurrent($0, at: now) }) { continue }
+      if let now, !wanted.contains(where: { tracks[Int($0)].isCurrent(at: now) }) { continue }
       found.append((Int32(p), wanted, dBm))
     }
     if found.count > CoreLimits.matchedPersons {

@@ -171,6 +171,8 @@ public struct People: Sendable {
 
   mutating func add(_ person: Person) -> Int32 {
     if let free = freePersons.popLast() {
+      // What was reckoned was of whoever had this place.
+      for stream in appOdds.keys { appOdds[stream]?[free] = nil }
       persons[Int(free)] = person
       return free
     }

@@ -133,11 +133,10 @@ extension People {
     if let x = first.platform, let y = second.platform, x != y { return false }
     for i in first.tracks {
       let x = tracks[Int(i)]
-      if x.successor >= 0 || i == ended || x.isSilent(at: now) { continue }
+      if i == ended || !x.isCurrent(at: now) { continue }
       for k in second.tracks {
         let y = tracks[Int(k)]
-        if y.successor >= 0 || y.isSilent(at: now) { continue }
-        if !x.streams.isDisjoint(with: y.streams) { return false }
+        if y.isCurrent(at: now), !x.streams.isDisjoint(with: y.streams) { return false }
       }
     }
     return true
@@ -175,7 +174,7 @@ extension People {
   private mutating func part(second: Int64, at now: Int64) {
     for p in persons.indices {
       guard let person = persons[p], person.tracks.count > 1 else { continue }
-      let live = person.tracks.filter { tracks[Int($0)].successor < 0 && !tracks[Int($0)].isSilent(at: now) }
+      let live = person.tracks.filter { tracks[Int($0)].isCurrent(at: now) }
       guard live.count > 1 else { continue }
       for (n, a) in live.enumerated() {
         for b in live[(n + 1)...] where tracks[Int(a)].person == tracks[Int(b)].person {

@@ -7,7 +7,7 @@ internal import Tracer
 /// Times are monotonic milliseconds.
 struct Person: Sendable {
   var tracks: [Int32]
-  /// The first of its addresses, those included that are forgotten by now.
+  /// When the first of its addresses was, those included that are forgotten by now.
   var firstHeard: Int64
   /// Whether an id came from it in its time here.
   var isBluezoner = false

@@ -139,6 +139,9 @@ struct Track: Sendable {
   }
 
   private static let leastSilence: Int64 = 1000
+
+  /// Whether it is heard, and no other goes on for it.
+  func isCurrent(at now: Int64) -> Bool { successor < 0 && !isSilent(at: now) }
 }
 
 extension Track {

@@ -113,8 +113,7 @@ extension People {
   /// else's, and tells nothing of the app on this phone. `now` if none is.
   private func heardSince(_ person: Person, at now: Int64) -> Int64 {
     person.tracks.reduce(now) { first, i in
-      let isHeard = tracks[Int(i)].successor < 0 && !tracks[Int(i)].isSilent(at: now)
-      return isHeard ? min(first, tracks[Int(i)].firstHeard) : first
+      tracks[Int(i)].isCurrent(at: now) ? min(first, tracks[Int(i)].firstHeard) : first
     }
   }
 
