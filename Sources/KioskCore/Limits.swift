@@ -20,6 +20,9 @@ public enum CoreLimits {
   public static let predecessors = 16
   /// Visits waiting for the disk. At the limit new ones are not logged, and the status says so.
   public static let pendingVisits = 10_000
+  /// Visits that have ended of which it is known where they are logged, so that they may be taken back. At the limit the
+  /// oldest stand.
+  public static let endedVisits = 1024
   /// Hours that a tally of visits holds: 180 days. At the limit further hours are not counted.
   public static let tallyHours = 180 * 24
   /// Contacts held in memory between two writes, or while the disk refuses them. At the limit new ones are not

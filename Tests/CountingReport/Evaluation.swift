@@ -80,7 +80,7 @@ struct Evaluation {
           found[visit.number]?.owner = owner
         }
       case .visitClosed(let visit): describe(visit)
-      case .visitWithdrawn(let number): found[number] = nil
+      case .visitWithdrawn(let visit): found[visit.number] = nil
       case .prompt: notePrompts(people, at: time)
       case .bluezonerNear: break
       }

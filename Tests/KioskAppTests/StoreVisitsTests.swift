@@ -64,6 +64,22 @@ import Tracer
     #expect(try store.visits().map(\.id) == [1])
   }
 
+  @Test("A visit that has ended is taken back as long as it is among the last thousand") func takenBack() throws {
+    let store = try Store(dataFolder: folder.path, access: .create)
+    var rows = Store.VisitRows()
+    let count = CoreLimits.endedVisits + 1
+    try store.write(
+      (1...count).map { VisitUpdate(visit($0, from: 0, to: 9), at: moment(90)) }, rows: &rows, boot: "b")
+    let updates = [1, 2, count].map {
+      var update = VisitUpdate(visit($0, from: 0, to: 9), at: moment(90))
+      update.isWithdrawn = true
+      return update
+    }
+    try store.write(updates, rows: &rows, boot: "b")
+    #expect(try store.visits().count == count - 2)
+    #expect(try store.visits().first?.id == 1)
+  }
+
   @Test("Before the clock is right a visit is not shown; then it gets its date, also while it is open") func undated()
     throws
   {

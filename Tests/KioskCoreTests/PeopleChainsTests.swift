@@ -49,6 +49,42 @@ private typealias Room = PeopleRoom
     #expect(room.people.person(room.people.tracks[Int(b)].person)?.visit != nil)
   }
 
+  @Test("Who was taken to continue somebody, and does not go with their other stream, takes nothing of their stay")
+  func refuted() throws {
+    let slot: Int64 = 900_000
+    let end = slot + 60_000
+    var room = Room()
+    room.run(to: slot - 100_000, [])
+    // Staff go out as a visitor comes in: the visitor's id begins where theirs ended.
+    room.run(
+      to: end,
+      [
+        .init(address: 1, facts: Room.iPhone(1), rssiDBm: -70),
+        .init(address: 2, facts: Room.background, rssiDBm: -70, readID: Room.id(2), isOn: { $0 < slot }),
+        .init(
+          address: 3, facts: Room.background, rssiDBm: -70, readID: Room.id(3), isOn: { $0 >= slot },
+          change: { min(Int($0 - slot) / 500, 20) }),
+      ])
+    #expect(try since(room, 1)! < slot - 99_000)
+    #expect(try since(room, 3)! >= slot)
+  }
+
+  @Test("An address that turns out to send what another of its person's sends is somebody else's")
+  func overlapping() throws {
+    let both = [
+      Room.Sender(address: 1, facts: Room.iPhone(1), rssiDBm: -60),
+      Room.Sender(address: 2, facts: Room.iPhone(2), rssiDBm: -61),
+    ]
+    var room = Room()
+    room.run(to: 20_000, both)
+    let (a, b) = (try track(room, 1), try track(room, 2))
+    // As when one of them sent something else at first.
+    room.people.merge(room.people.tracks[Int(b)].person, into: room.people.tracks[Int(a)].person)
+    #expect(room.people.tracks[Int(a)].person == room.people.tracks[Int(b)].person)
+    room.run(to: 24_000, both)
+    #expect(room.people.tracks[Int(a)].person != room.people.tracks[Int(b)].person)
+  }
+
   @Test("A link that was wrong takes back what it told of the stay") func unchained() throws {
     var room = Room()
     room.run(to: 100_000, [.init(address: 1, facts: Room.samsung)])

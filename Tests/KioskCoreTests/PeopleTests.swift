@@ -306,6 +306,23 @@ struct PeopleTests {
     #expect(room.closed.count == 1 && room.withdrawn == 0)
   }
 
+  @Test("What has never moved did not come either when it was near only for a while", arguments: [10, 25])
+  func unmoved(change: Int) {
+    var settings = People.Settings()
+    settings.stillMilliseconds = 120_000
+    var room = Room(settings)
+    room.run(
+      to: 200_000,
+      [
+        .init(
+          address: 1, facts: Room.iPhone(1), rssiDBm: -62,
+          change: { 10_000..<20_000 ~= $0 ? 0 : $0 < 5000 ? -change : -10 })
+      ])
+    #expect(room.closed.count == 1)
+    #expect(room.withdrawn == (change == 10 ? 1 : 0))
+    #expect(room.people.counts.people == 0)
+  }
+
   @Test("What has been here for hours is a fixture, moving or not, and forgotten when it is gone")
   func hours() {
     var settings = People.Settings()
@@ -369,7 +386,8 @@ struct PeopleTests {
         case .visitClosed(let visit):
           #expect(open.remove(visit.number) != nil, "seed \(seed), step \(step)")
           #expect(visit.end >= visit.start, "seed \(seed), step \(step)")
-        case .visitWithdrawn(let number): #expect(open.remove(number) != nil, "seed \(seed), step \(step)")
+        case .visitWithdrawn(let visit):
+          #expect(visit.isOpen == (open.remove(visit.number) != nil), "seed \(seed), step \(step)")
         case .prompt, .bluezonerNear: break
         }
       }

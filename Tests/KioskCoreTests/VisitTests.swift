@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-import KioskCore
+@testable import KioskCore
 import Testing
 import Tracer
 
@@ -50,9 +50,24 @@ struct VisitTests {
     var ledger = VisitLedger()
     ledger.hear(.visitOpened(visit(1, from: 0, to: 3000)), at: moment(3000))
     if isWritten { #expect(ledger.takeAll(open: [], at: moment(4000)).count == 1) }
-    ledger.hear(.visitWithdrawn(1), at: moment(5000))
+    ledger.hear(.visitWithdrawn(visit(1, from: 0, to: 4000)), at: moment(5000))
     let updates = ledger.takeAll(open: [], at: moment(6000))
     #expect(updates.map(\.isWithdrawn) == (isWritten ? [true] : []))
+  }
+
+  @Test("A visit that has ended and was none is taken out of the log and of the totals", arguments: [true, false])
+  func takingBack(isSynchronised: Bool) {
+    var book = VisitBook()
+    let ended = visit(1, from: 0, to: 4000, isOpen: false)
+    book.hear(.visitClosed(ended), at: moment(64_000, isSynchronised: isSynchronised))
+    book.hear(
+      .visitClosed(visit(2, from: 0, to: 4000, isOpen: false)), at: moment(64_000, isSynchronised: isSynchronised))
+    #expect(book.takeAll(closing: [], at: moment(64_000)).count == 2)
+    book.hear(.visitWithdrawn(ended), at: moment(90_000, isSynchronised: isSynchronised))
+    book.date(at: moment(91_000))
+    #expect(book.today(open: [], at: moment(91_000)).visits == 1)
+    let updates = book.takeAll(closing: [], at: moment(91_000))
+    #expect(updates.map(\.visit.number) == [1] && updates[0].isWithdrawn)
   }
 
   @Test("What the disk refuses is offered again, unless there is newer news")

@@ -6,17 +6,24 @@ import Tracer
 
 /// The entry log.
 extension Store {
-  /// Which row each visit of this run stands in that may still change.
+  /// Which row each visit of this run stands in that may still change, or be taken back.
   struct VisitRows: Sendable {
     fileprivate var ids: [Int: Int64] = [:]
+    /// Those that have ended, in that order.
+    private var ended: [Int] = []
+
+    fileprivate mutating func end(_ number: Int) {
+      ended.append(number)
+      if ended.count > CoreLimits.endedVisits { ids[ended.removeFirst()] = nil }
+    }
   }
 
   /// Takes in news of visits, all or nothing. `rows` changes only when it was written. `boot`: the kernel's id of this
   /// boot, for what has no date yet.
   func write(_ updates: [VisitUpdate], rows: inout VisitRows, boot: String) throws(StoreError) {
-    let known = rows.ids
-    rows.ids = try write { db in
-      var ids = known
+    let known = rows
+    rows = try write { db in
+      var rows = known
       let insert = try db.cachedStatement(
         sql: """
           INSERT INTO visit (boot, start, "end", kind, platform, nearest, prompted, installed, open)
@@ -29,10 +36,10 @@ extension Store {
           """)
       for update in updates {
         let visit = update.visit
-        let id = ids[visit.number]
+        let id = rows.ids[visit.number]
         if update.isWithdrawn {
           if let id { try db.execute(sql: "DELETE FROM visit WHERE id = ?", arguments: [id]) }
-          ids[visit.number] = nil
+          rows.ids[visit.number] = nil
           continue
         }
         let columns =
@@ -44,11 +51,11 @@ extension Store {
           try change.execute(arguments: columns + [id])
         } else {
           try insert.execute(arguments: columns)
-          ids[visit.number] = db.lastInsertedRowID
+          rows.ids[visit.number] = db.lastInsertedRowID
         }
-        if !visit.isOpen { ids[visit.number] = nil }
+        if !visit.isOpen { rows.end(visit.number) }
       }
-      return ids
+      return rows
     }
   }
 

@@ -70,8 +70,9 @@ public struct People: Sendable {
     case prompt(Platform?)
     case visitOpened(Visit)
     case visitClosed(Visit)
-    /// The visit of that number turned out to be part of another.
-    case visitWithdrawn(Int)
+    /// The visit turned out to be part of another, or none: of a thing that has lain there all the time. It may have
+    /// ended before.
+    case visitWithdrawn(Visit)
   }
 
   public private(set) var counts = Counts()
@@ -96,6 +97,8 @@ public struct People: Sendable {
   /// How often streams begin that continue none, and when nothing was heard at all.
   var arrivals = Arrivals()
   var silentSpells = SilentSpells()
+  /// When the slot began, and with it everybody's id changed, monotonic milliseconds; long ago while nobody knows.
+  var slotBegan = Int64.min
   var visitNumber = 0
   /// Streams of phones near the kiosk, of the last second.
   var streamCounts: [DeviceSigns.Stream: Int] = [:]
@@ -215,7 +218,7 @@ public struct People: Sendable {
     freePersons.append(i)
   }
 
-  private mutating func withdraw(_ visit: Visit) { events.append(.visitWithdrawn(visit.number)) }
+  private mutating func withdraw(_ visit: Visit) { events.append(.visitWithdrawn(visit)) }
 
   // MARK: Going on
 
@@ -257,11 +260,19 @@ public struct People: Sendable {
     let isSecond = now % 1000 == 0
     if isSecond { appOdds.removeAll(keepingCapacity: true) }
     channels.advance()
+    noteSlot(at: moment)
     expire(at: now, closing: isSecond ? now / 1000 - 1 : nil)
     if isSecond { arrivals.endSecond() }
     link(at: now, moment)
     if isSecond { join(at: now, second: now / 1000 - 1) }
     count(at: now)
+  }
+
+  private mutating func noteSlot(at moment: Moment) {
+    guard moment.isSynchronised else { return slotBegan = .min }
+    let scheme = SlotScheme.standard
+    let elapsed = moment.utc.milliseconds - scheme.start(of: scheme.slot(at: moment.utc)).milliseconds
+    slotBegan = moment.monotonic.milliseconds - elapsed
   }
 
   /// Forgets tracks that were not heard for long, and ends a second of the trails.
@@ -359,6 +370,10 @@ public struct People: Sendable {
   /// What has been here for hours, or has lain still for long, is not somebody who came.
   private func learnFixture(_ person: inout Person, at now: Int64) {
     let age = now - person.firstHeard
+    if person.dBm > -127, age >= Self.begunMilliseconds {
+      person.leastDBm = min(person.dBm, person.leastDBm)
+      person.mostDBm = max(person.dBm, person.mostDBm)
+    }
     if person.dBm > -127, age >= Self.settledMilliseconds {
       let share = Float(Self.stepMilliseconds) / Self.stillMemoryMilliseconds
       person.weakestDBm = min(person.dBm, person.weakestDBm + (person.dBm - person.weakestDBm) * share)
@@ -370,6 +385,8 @@ public struct People: Sendable {
 
   /// Smoothed RSSI says nothing of rest before it has settled.
   private static let settledMilliseconds: Int64 = 10_000
+  /// But whoever comes in has gone some steps by then.
+  private static let begunMilliseconds: Int64 = 2000
   /// The bounds follow so slowly: doors and people about the room change what is heard of a thing over the hours.
   private static let stillMemoryMilliseconds: Float = 900_000
   /// Smoothed RSSI of what lies still stays within so many dB; that of a person who sits does not for long.

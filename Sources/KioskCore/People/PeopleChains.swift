@@ -8,7 +8,7 @@ extension People {
   /// Whether a track goes on where another one ended.
   func continues(_ i: Int32) -> Bool { predecessor(of: i) != nil }
 
-  private func predecessor(of i: Int32) -> Int32? {
+  func predecessor(of i: Int32) -> Int32? {
     person(tracks[Int(i)].person)?.tracks.first { tracks[Int($0)].successor == i }
   }
 

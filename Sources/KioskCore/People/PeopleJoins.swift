@@ -44,13 +44,43 @@ extension People {
       guard live.count > 1 else { continue }
       for (n, a) in live.enumerated() {
         for b in live[(n + 1)...] where tracks[Int(a)].person == tracks[Int(b)].person {
+          guard canBeOne(a, b) || isOneID(a, b) else {
+            // What an address sends besides comes out by and by: it is somebody else's after all.
+            split(misfit(a, b, among: live, second: second))
+            continue
+          }
           guard let score = goTogether(a, b, second: second, counts: streamCounts), score < settings.partScore else {
             continue
           }
-          split(tracks[Int(a)].firstHeard < tracks[Int(b)].firstHeard ? b : a)
+          let (first, last) = tracks[Int(a)].firstHeard < tracks[Int(b)].firstHeard ? (a, b) : (b, a)
+          part(last, from: first, second: second)
         }
       }
     }
+  }
+
+  private func isOneID(_ a: Int32, _ b: Int32) -> Bool {
+    tracks[Int(a)].id != nil && tracks[Int(a)].id == tracks[Int(b)].id
+  }
+
+  /// Which of two that cannot be one phone's goes less well with the others of their person: the later one, if there are
+  /// none.
+  private func misfit(_ a: Int32, _ b: Int32, among live: [Int32], second: Int64) -> Int32 {
+    let others = live.filter { $0 != a && $0 != b && tracks[Int($0)].person == tracks[Int(a)].person }
+    func fit(_ i: Int32) -> Float {
+      others.reduce(0) { $0 + (goTogether(i, $1, second: second, counts: streamCounts) ?? -1) }
+    }
+    let (first, last) = tracks[Int(a)].firstHeard < tracks[Int(b)].firstHeard ? (a, b) : (b, a)
+    return fit(first) < fit(last) ? first : last
+  }
+
+  /// `last` does not go with `first`. If it was taken to continue one that did, it was that which was wrong: it takes
+  /// nothing of the former's stay with it.
+  private mutating func part(_ last: Int32, from first: Int32, second: Int64) {
+    guard let before = predecessor(of: last), tracks[Int(before)].lastHeard - tracks[Int(first)].firstHeard > 1000,
+      let score = goTogether(before, first, second: second, counts: streamCounts), score > settings.swapScore
+    else { return split(last) }
+    unchain(before)
   }
 
   /// One of the two is joined with a track that goes with it less well, and that keeps the other out: frees it.
@@ -62,7 +92,7 @@ extension People {
           !tracks[Int(rival)].streams.isDisjoint(with: tracks[Int(other)].streams)
         else { continue }
         let score = goTogether(own, rival, second: second, counts: streamCounts) ?? 0
-        if pair.score > score + settings.swapScore { split(rival) }
+        if pair.score > score + settings.swapScore { part(rival, from: own, second: second) }
       }
     }
   }

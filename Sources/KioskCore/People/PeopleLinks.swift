@@ -16,32 +16,75 @@ extension People {
   /// better. Those that have not settled, and those that are not silent for long enough, compete but are not linked yet.
   mutating func link(at now: Int64, _ moment: Moment) {
     undoLinks()
+    relink(at: now, moment)
     let young = newcomersToLink(at: now)
     guard young.contains(where: { isSettled($0, at: now) }) else { return }
-    var pairs: [Pair] = []
-    for new in young { pairs += predecessors(of: new, at: now, moment) }
-    guard !pairs.isEmpty else { return }
-    let olds = Array(Set(pairs.map(\.a))).sorted()
+    for pair in bestPairs(young, at: now, moment) {
+      let (old, new) = (tracks[Int(pair.a)].person, tracks[Int(pair.b)].person)
+      guard isSettled(pair.b, at: now), tracks[Int(pair.a)].isSilent(at: now) else { continue }
+      // Another stream of the phone may have brought them together before.
+      guard old == new || canMerge(old, new, at: now) else { continue }
+      merge(new, into: old)
+      chain(pair.a, to: pair.b)
+      if pair.score < Succession.sureScore { doubtPrompt(of: old) }
+    }
+  }
+
+  /// Which of `young` continues what, so that it fits best in all. `again`: they are asked anew, whatever they were
+  /// taken to continue.
+  private func bestPairs(_ young: [Int32], again: Bool = false, at now: Int64, _ moment: Moment) -> [Pair] {
+    let pairs = young.map { predecessors(of: $0, again: again ? young : [], at: now, moment) }
+    let olds = Array(Set(pairs.joined().map(\.a))).sorted()
+    guard !olds.isEmpty else { return [] }
     var assignment = Assignment(rows: young.count, columns: olds.count)
-    for (row, new) in young.enumerated() {
-      for pair in pairs where pair.b == new {
+    for (row, pairs) in pairs.enumerated() {
+      for pair in pairs {
         guard let column = olds.firstIndex(of: pair.a) else { continue }
         assignment.add(row: row, column: column, gain: pair.score - Succession.leastScore)
       }
     }
-    for (row, column) in assignment.best().enumerated() {
-      guard let column else { continue }
-      let (a, b) = (olds[column], young[row])
-      let (old, new) = (tracks[Int(a)].person, tracks[Int(b)].person)
-      guard isSettled(b, at: now), tracks[Int(a)].isSilent(at: now) else { continue }
-      // Another stream of the phone may have brought them together before.
-      guard old == new || canMerge(old, new, at: now) else { continue }
-      merge(new, into: old)
-      chain(a, to: b)
-      let isSure = pairs.contains { $0.a == a && $0.b == b && $0.score >= Succession.sureScore }
-      if !isSure { doubtPrompt(of: old) }
+    return zip(pairs, assignment.best()).compactMap { pairs, column in
+      column.flatMap { column in pairs.first { $0.a == olds[column] } }
     }
   }
+
+  // MARK: By their rhythm
+
+  /// Phones with the app that changed their id lately are linked anew, all at once, as soon as the first of them falls
+  /// silent when it should not, or does not when it should: two that stand side by side may have been taken for each other.
+  private mutating func relink(at now: Int64, _ moment: Moment) {
+    var changed = tracks.indices.filter { isLive[$0] && mayBeRelinked(tracks[$0], at: now) }.map { Int32($0) }
+    let told = changed.filter { !tracks[Int($0)].isRhythmHeard && isRhythmHeard($0, at: now) }
+    guard !told.isEmpty else { return }
+    for i in told { tracks[Int(i)].isRhythmHeard = true }
+    changed = strongest(changed)
+    let pairs = bestPairs(changed, again: true, at: now, moment)
+    let links = changed.map { new in (before: predecessor(of: new), pair: pairs.first { $0.b == new }) }
+    for case (let before?, let pair) in links where before != pair?.a { unchain(before) }
+    for case (let before, let pair?) in links where before != pair.a {
+      let (old, new) = (tracks[Int(pair.a)].person, tracks[Int(pair.b)].person)
+      guard old == new || canMerge(old, new, at: now, after: pair.a) else { continue }
+      merge(new, into: old)
+      chain(pair.a, to: pair.b)
+    }
+  }
+
+  private func mayBeRelinked(_ track: Track, at now: Int64) -> Bool {
+    track.id != nil && track.signs.platform == .android && track.person >= 0 && track.settledDBm != nil
+      && now - track.firstHeard <= Self.rhythmMilliseconds
+  }
+
+  /// By then whoever began after the change of a slot has fallen silent.
+  private static let rhythmMilliseconds: Int64 = 20_000
+
+  /// Whether it does not keep the rhythm of the one that it was taken to continue, or has fallen silent and was taken for
+  /// somebody who came.
+  private func isRhythmHeard(_ i: Int32, at now: Int64) -> Bool {
+    guard let before = predecessor(of: i) else { return Rhythm.hasFallenSilent(tracks[Int(i)], at: now) }
+    return (Rhythm.score(tracks[Int(before)], tracks[Int(i)], at: now) ?? 0) < Self.leastRhythm
+  }
+
+  private static let leastRhythm: Float = -0.5
 
   /// Perhaps it was not this one who was asked.
   private mutating func doubtPrompt(of p: Int32) {
@@ -51,35 +94,46 @@ extension People {
 
   /// Tracks that began lately and continue none so far, within the limit.
   private mutating func newcomersToLink(at now: Int64) -> [Int32] {
-    var young = newcomers.filter { !continues($0) && tracks[Int($0)].strength.isKnown }
+    let young = newcomers.filter { !continues($0) && tracks[Int($0)].strength.isKnown }
     for i in young where tracks[Int(i)].settledDBm == nil && isSettled(i, at: now) {
       tracks[Int(i)].settledDBm = tracks[Int(i)].strength.dBm
     }
-    if young.count > CoreLimits.linkedTracks {
-      young.sort { (tracks[Int($0)].strength.dBm, $1) > (tracks[Int($1)].strength.dBm, $0) }
-      young.removeLast(young.count - CoreLimits.linkedTracks)
-    }
-    return young
+    return strongest(young)
+  }
+
+  /// Within the limit.
+  private func strongest(_ young: [Int32]) -> [Int32] {
+    guard young.count > CoreLimits.linkedTracks else { return young }
+    return Array(
+      young.sorted { (tracks[Int($0)].strength.dBm, $1) > (tracks[Int($1)].strength.dBm, $0) }
+        .prefix(CoreLimits.linkedTracks))
   }
 
   private func isSettled(_ i: Int32, at now: Int64) -> Bool {
     now - tracks[Int(i)].firstHeard >= Self.settlingMilliseconds
   }
 
-  /// What `b` may continue, the likeliest first, within the limit.
-  private func predecessors(of b: Int32, at now: Int64, _ moment: Moment) -> [Pair] {
+  /// What `b` may continue, the likeliest first, within the limit. `again`: those that are asked anew, `b` among them;
+  /// empty when it is asked for the first time.
+  private func predecessors(of b: Int32, again: [Int32], at now: Int64, _ moment: Moment) -> [Pair] {
     let new = tracks[Int(b)]
-    let density = arrivals.density(new.signs.stream, dBm: new.strength.dBm)
+    let beginningDBm = again.isEmpty ? nil : new.settledDBm
+    let density = arrivals.density(new.signs.stream, dBm: beginningDBm ?? new.strength.dBm)
     var pairs: [Pair] = []
-    for i in tracks.indices where isLive[i] && tracks[i].successor < 0 && tracks[i].person >= 0 {
-      guard i != Int(b), !tracks[i].streams.isDisjoint(with: new.streams),
-        new.firstHeard - tracks[i].lastHeard >= -Succession.overlapMilliseconds
-      else { continue }
+    for i in tracks.indices where isLive[i] && tracks[i].person >= 0 {
       let old = tracks[i]
-      guard
-        let score = succession(old.lastHeard, new.firstHeard, moment).score(old, new, density: density),
-        score > Succession.leastScore,
-        old.person == new.person || canMerge(old.person, new.person, at: now, after: Int32(i))
+      guard i != Int(b), old.successor < 0 || again.contains(old.successor), !old.streams.isDisjoint(with: new.streams),
+        new.firstHeard - old.lastHeard >= -Succession.overlapMilliseconds, !again.contains(Int32(i))
+      else { continue }
+      var succession = succession(old.lastHeard, new.firstHeard, moment)
+      if !again.isEmpty {
+        succession.rhythm = Rhythm.score(old, new, at: now) ?? 0
+        succession.beginningDBm = beginningDBm
+      }
+      guard let score = succession.score(old, new, density: density), score > Succession.leastScore,
+        again.isEmpty
+          ? old.person == new.person || canMerge(old.person, new.person, at: now, after: Int32(i))
+          : canTake(old.person, b, again, at: now)
       else { continue }
       pairs.append(Pair(score: score, a: Int32(i), b: b))
     }
@@ -133,12 +187,24 @@ extension People {
     if let x = first.platform, let y = second.platform, x != y { return false }
     for i in first.tracks {
       let x = tracks[Int(i)]
-      if i == ended || !x.isCurrent(at: now) { continue }
+      if i == ended || !x.mayGoOn(at: now, slotBegan: slotBegan) { continue }
       for k in second.tracks {
         let y = tracks[Int(k)]
-        if y.isCurrent(at: now), !x.streams.isDisjoint(with: y.streams) { return false }
+        // Whoever tells the same id is the same phone.
+        if x.id != nil, x.id == y.id { continue }
+        if y.mayGoOn(at: now, slotBegan: slotBegan), !x.streams.isDisjoint(with: y.streams) { return false }
       }
     }
     return true
+  }
+
+  /// Whether nobody but those of `again` sends for `p` what `b` does.
+  private func canTake(_ p: Int32, _ b: Int32, _ again: [Int32], at now: Int64) -> Bool {
+    guard let person = person(p) else { return false }
+    return !person.tracks.contains { i in
+      let other = tracks[Int(i)]
+      return !again.contains(i) && other.mayGoOn(at: now, slotBegan: slotBegan)
+        && !other.streams.isDisjoint(with: tracks[Int(b)].streams)
+    }
   }
 }

@@ -30,10 +30,14 @@ struct Person: Sendable {
   /// Strongest of its tracks now, dBm.
   var dBm: Float = -127
   var nearestDBm: Float = -127
-  /// Bounds of `dBm` while it was here, for telling what lies still.
+  /// Bounds of `dBm` lately, for telling what lies still, and ever since it came.
   var weakestDBm: Float = 127
   var strongestDBm: Float = -127
+  var leastDBm: Float = 127
+  var mostDBm: Float = -127
   var visit: Visit?
+  /// Those that have ended, as long as it may turn out that it never moved.
+  var endedVisits: [Visit] = []
   /// Whether this stay near the kiosk has been told as `bluezonerNear` or `prompt`.
   var isAnnounced = false
   var promptedAt: Int64?
@@ -64,6 +68,9 @@ struct Person: Sendable {
     result.nearestDBm = max(nearestDBm, other.nearestDBm)
     result.weakestDBm = min(weakestDBm, other.weakestDBm)
     result.strongestDBm = max(strongestDBm, other.strongestDBm)
+    result.leastDBm = min(leastDBm, other.leastDBm)
+    result.mostDBm = max(mostDBm, other.mostDBm)
+    result.endedVisits = endedVisits + other.endedVisits
     result.isAnnounced = isAnnounced || other.isAnnounced
     result.promptedAt = [promptedAt, other.promptedAt].compactMap(\.self).min()
     result.isPromptedFromAfar = isPromptedFromAfar && other.isPromptedFromAfar

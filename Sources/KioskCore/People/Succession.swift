@@ -11,6 +11,10 @@ struct Succession: Sendable {
   var deafSeconds: Float = 0
   /// How likely a phone changes its id between the two (`Succession.slotShare`); nil if the clock cannot be believed.
   var slotShare: Float?
+  /// What tells besides how long the two send and pause (`Rhythm`), nats.
+  var rhythm: Float = 0
+  /// Smoothed RSSI of the new one when it began, dBm; nil for what it is now.
+  var beginningDBm: Float?
 
   /// Above this score one track goes on where another ended. Not 0: whoever is taken for somebody who has just left is
   /// neither counted nor asked.
@@ -46,7 +50,7 @@ struct Succession: Sendable {
     else { return nil }
     var score =
       LinkModel.log(rates.together) - LinkModel.log(rates.apart) + LinkModel.log(level(old, new))
-      - LinkModel.log(density)
+      - LinkModel.log(density) + rhythm
     if old.token != 0, old.token == new.token { score += Self.sameToken }
     if old.nameDigest != 0, old.nameDigest == new.nameDigest { score += Self.sameName }
     if let a = old.txPowerDBm, let b = new.txPowerDBm, a != b { score += Self.otherTxPower }
@@ -66,25 +70,25 @@ struct Succession: Sendable {
       // Every phone takes a new id when the slot changes, and none at another time.
       let share = slotShare ?? 1
       guard share > 0 else { return nil }
-      return (share * gapAtSlot(old), departures * Self.pauseSeconds)
+      return (share * gapAtSlot(old, new), departures * Self.pauseSeconds)
     }
     let own = Self.rotationRate * gap(old)
     guard let slotShare, old.streams.contains(.bluezone), new.streams.contains(.bluezone) else {
       return (own, departures)
     }
     // Most that hint at the app have it, and change with the slot: an iPhone's id is not known before it was asked.
-    let atSlot = slotShare * gapAtSlot(old) / Self.pauseSeconds
+    let atSlot = slotShare * gapAtSlot(old, new) / Self.pauseSeconds
     return (Self.hintsOfApp * atSlot + (1 - Self.hintsOfApp) * own, departures)
   }
 
   /// Share of iPhones with a sign of the app that have it.
   private static let hintsOfApp: Float = 0.8
   /// An Android phone with the app sends 15 s and pauses 15 s. Source: docs/bluezone.md, Radio.
-  static let pauseSeconds: Float = 15
-  /// How exactly it keeps to that, s.
-  private static let pauseDeviation: Float = 0.7
+  static let pauseSeconds = Float(Rhythm.pauseMilliseconds) / 1000
+  /// How exactly it keeps to that, s; its last report and its first one are each as exact as its reports are dense.
+  private static let pauseDeviation: Float = 0.2
   /// Share of changes at a slot's end of which nothing is known: any time is as good.
-  private static let anyTimeShare: Float = 0.1
+  private static let anyTimeShare: Float = 0.05
 
   /// How likely the gap is of one that sends on at once: the next report comes after an interval, as one reckons it from
   /// those that were heard. Density, a second.
@@ -98,7 +102,7 @@ struct Succession: Sendable {
 
   /// The same of a phone with the app at the end of a slot. An Android phone is in its pause as often as not, and then
   /// goes on when the pause is over, whatever its address.
-  private func gapAtSlot(_ old: Track) -> Float {
+  private func gapAtSlot(_ old: Track, _ new: Track) -> Float {
     let anyTime = heardSeconds < Self.pauseSeconds ? 1 / Self.pauseSeconds : 0.001
     let atOnce = gap(old)
     guard old.signs.platform != .ios else {
@@ -106,7 +110,9 @@ struct Succession: Sendable {
     }
     // What was sent first after the pause may have met deaf ears.
     let late = max(heardSeconds, min(seconds, Self.pauseSeconds)) - Self.pauseSeconds
-    let paused = LinkModel.exp(LinkModel.logNormal(late, Self.pauseDeviation))
+    let (last, first) = (old.meanInterval / 1000, new.meanInterval / 1000)
+    let deviation = (Self.pauseDeviation * Self.pauseDeviation + last * last + first * first).squareRoot()
+    let paused = LinkModel.exp(LinkModel.logNormal(late, deviation))
     return (1 - Self.anyTimeShare) / 2 * (atOnce + paused) + Self.anyTimeShare * anyTime
   }
 
@@ -151,7 +157,7 @@ struct Succession: Sendable {
 
   /// How likely the two are as strong as they are if they are one phone's, by the decibel.
   private func level(_ old: Track, _ new: Track) -> Float {
-    let difference = new.strength.dBm - old.strength.dBm
+    let difference = (beginningDBm ?? new.strength.dBm) - old.strength.dBm
     let apart = max(seconds, 0) + Self.smoothedSeconds
     let drift = [Self.sway, Self.echoes, Self.shadows].reduce(Float(0)) { $0 + $1.dB2 * apart / (apart + $1.seconds) }
     let variance = LinkModel.reportVariance * (share(old) + share(new)) + drift

@@ -29,6 +29,7 @@ struct Track: Sendable {
   /// Mean time between reports, and the longest pause that it came back from.
   private(set) var interval: Float = Track.firstInterval
   private(set) var longestPause: Int64 = 0
+  private(set) var rhythm = Rhythm()
 
   private(set) var strength = SmoothedStrength()
   var trail = StrengthTrail()
@@ -45,6 +46,8 @@ struct Track: Sendable {
   var person: Int32 = -1
   /// The track that goes on where this one ended, if one was found.
   var successor: Int32 = -1
+  /// Whether it was asked whose it is when it first told by its rhythm (`People.relink`).
+  var isRhythmHeard = false
   /// Smoothed RSSI when it had been heard for long enough to mean something, dBm.
   var settledDBm: Float?
   /// Number of the visit that it, or one that it continues, had a part in; 0 for none.
@@ -78,6 +81,7 @@ struct Track: Sendable {
     if reports > 0 {
       interval += (Float(min(pause, Self.longestInterval)) - interval) / 16
       longestPause = max(longestPause, pause)
+      if pause >= Rhythm.pauses.lowerBound { rhythm.pause(from: lastHeard, to: now) }
     }
     reports &+= 1
     lastHeard = max(lastHeard, now)
@@ -139,6 +143,26 @@ struct Track: Sendable {
   }
 
   private static let leastSilence: Int64 = 1000
+
+  /// Mean time between its reports so far, milliseconds: of one that has just begun `interval` does not tell yet.
+  var meanInterval: Float {
+    guard reports > 1, reports < Self.intervalReports else { return interval }
+    return min(Float(lastHeard - firstHeard) / Float(reports - 1), Float(Self.longestInterval))
+  }
+
+  /// So many reports, and `interval` has forgotten what it began with.
+  private static let intervalReports: UInt32 = 32
+
+  /// Whether it is heard, or in a pause of its app, and no other goes on for it. `slotBegan`: when the id of everybody
+  /// last changed; who paused before that goes on under another one.
+  func mayGoOn(at now: Int64, slotBegan: Int64) -> Bool {
+    if isCurrent(at: now) { return true }
+    guard successor < 0, id != nil, signs.platform == .android else { return false }
+    return now - lastHeard < Self.pausedMilliseconds && lastHeard > slotBegan + Self.lateChange
+  }
+
+  private static let pausedMilliseconds = Rhythm.pauseMilliseconds + 1500
+  private static let lateChange: Int64 = 1000
 
   /// Whether it is heard, and no other goes on for it.
   func isCurrent(at now: Int64) -> Bool { successor < 0 && !isSilent(at: now) }

@@ -7,15 +7,17 @@ extension People {
   /// Opens and closes the visit of `person`. Returns whether there is none.
   mutating func visit(_ person: inout Person, at now: Int64) -> Bool {
     guard !person.isFixture else {
-      if let visit = person.visit, visit.start.milliseconds - person.firstHeard < Self.arrivalMilliseconds {
-        // It did not come here: it lay here when it was first heard.
-        events.append(.visitWithdrawn(visit.number))
+      if let visit = person.visit, hasNotMoved(person) || lay(person, before: visit) {
+        events.append(.visitWithdrawn(visit))
         person.visit = nil
         forgetStay(&person)
       }
       close(&person)
+      if hasNotMoved(person) { events += person.endedVisits.map { .visitWithdrawn($0) } }
+      person.endedVisits = []
       return true
     }
+    if now - person.firstHeard > settings.stillMilliseconds { person.endedVisits = [] }
     if person.isWithoutID, person.promptedAt == nil { person.isAnnounced = false }
     if person.isNear || person.nearness.inReachSince != nil {
       if isToBeAskedAgain(person, at: now) { person.isAnnounced = false }
@@ -47,8 +49,19 @@ extension People {
     return false
   }
 
+  /// It did not come here: it lay here when it was first heard.
+  private func lay(_ person: Person, before visit: Visit) -> Bool {
+    visit.start.milliseconds - person.firstHeard < Self.arrivalMilliseconds
+  }
+
   /// Who comes is heard for longer than this before being near.
   private static let arrivalMilliseconds: Int64 = 2000
+
+  /// It has lain still ever since it was first heard, and was heard a little more strongly for a while.
+  private func hasNotMoved(_ person: Person) -> Bool { person.mostDBm - person.leastDBm <= Self.unmovedDB }
+
+  /// Doors and people about the room change what is heard of a thing by so much in the time of `stillMilliseconds`.
+  private static let unmovedDB: Float = 18
 
   private func describe(_ visit: inout Visit, _ person: Person) {
     visit.isPrompted = person.promptedAt != nil
@@ -70,6 +83,7 @@ extension People {
     guard var visit = person.visit else { return }
     visit.isOpen = false
     events.append(.visitClosed(visit))
+    person.endedVisits.append(visit)
     person.visit = nil
     forgetStay(&person)
   }

@@ -18,7 +18,11 @@ public struct VisitBook: Sendable {
 
   mutating func hear(_ event: People.Event, at moment: Moment) {
     ledger.hear(event, at: moment)
-    if case .visitClosed(let visit) = event { count(visit, at: moment) }
+    switch event {
+    case .visitClosed(let visit): count(visit, at: moment)
+    case .visitWithdrawn(let visit) where !visit.isOpen: discount(visit, at: moment)
+    case .visitWithdrawn, .visitOpened, .bluezonerNear, .prompt: break
+    }
   }
 
   /// A person without any phone.
@@ -57,6 +61,15 @@ public struct VisitBook: Sendable {
       tally.add(visit, start: moment.utc(at: visit.start), offsetSeconds: moment.utcOffsetSeconds)
     } else if undated.count < CoreLimits.pendingVisits {
       undated.append(visit)
+    }
+  }
+
+  /// It was counted, and none after all.
+  private mutating func discount(_ visit: Visit, at moment: Moment) {
+    if let i = undated.firstIndex(where: { $0.number == visit.number }) {
+      undated.remove(at: i)
+    } else if moment.isSynchronised {
+      tally.remove(visit, start: moment.utc(at: visit.start), offsetSeconds: moment.utcOffsetSeconds)
     }
   }
 

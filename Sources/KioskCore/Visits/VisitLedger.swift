@@ -24,11 +24,11 @@ public struct VisitLedger: Sendable {
     case .visitClosed(let visit):
       written[visit.number] = nil
       add(VisitUpdate(visit, at: moment), at: moment.monotonic)
-    case .visitWithdrawn(let number):
-      let known = pending.removeValue(forKey: number)
-      // Only a row that has been written needs removing.
-      guard let end = written.removeValue(forKey: number) else { return }
-      var update = known ?? VisitUpdate(Visit(number: number, start: end, end: end, kind: .noApp), at: moment)
+    case .visitWithdrawn(let visit):
+      pending[visit.number] = nil
+      // Only a row that has been written needs removing; of a visit that has ended nothing is kept here.
+      guard written.removeValue(forKey: visit.number) != nil || !visit.isOpen else { return }
+      var update = VisitUpdate(visit, at: moment)
       update.isWithdrawn = true
       add(update, at: moment.monotonic)
     case .bluezonerNear, .prompt: break

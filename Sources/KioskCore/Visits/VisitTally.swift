@@ -24,15 +24,17 @@ public struct VisitTally: Hashable, Sendable {
 
     static let uncertaintyPercent = 15
 
-    public mutating func add(_ visit: Visit) {
-      visits += 1
+    public mutating func add(_ visit: Visit) { add(visit, times: 1) }
+
+    mutating func add(_ visit: Visit, times: Int) {
+      visits += times
       switch visit.kind {
-      case .bluezoner: bluezoners += 1
-      case .noApp: withoutApp += 1
-      case .noPhone: withoutPhone += 1
+      case .bluezoner: bluezoners += times
+      case .noApp: withoutApp += times
+      case .noPhone: withoutPhone += times
       }
-      if visit.isPrompted { prompted += 1 }
-      if visit.isInstalledHere { installedHere += 1 }
+      if visit.isPrompted { prompted += times }
+      if visit.isInstalledHere { installedHere += times }
     }
 
     static func + (a: Self, b: Self) -> Self {
@@ -57,6 +59,13 @@ public struct VisitTally: Hashable, Sendable {
     let hour = Self.hour(start, offsetSeconds)
     guard hours[hour] != nil || hours.count < CoreLimits.tallyHours else { return }
     hours[hour, default: Figures()].add(visit)
+  }
+
+  /// Takes back what was added.
+  public mutating func remove(_ visit: Visit, start: UTCTime, offsetSeconds: Int32) {
+    let hour = Self.hour(start, offsetSeconds)
+    guard let figures = hours[hour], figures.visits > 0 else { return }
+    hours[hour]?.add(visit, times: -1)
   }
 
   /// The 24 hours of the local day in which `moment` lies, from midnight on.

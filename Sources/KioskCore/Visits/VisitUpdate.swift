@@ -14,7 +14,7 @@ public struct VisitUpdate: Hashable, Sendable {
   /// The visit as it is now, with its number in this run.
   public var visit: Visit
   public var span: Span
-  /// It turned out to be part of another: its row is to be removed if there is one.
+  /// It turned out to be part of another, or none: its row is to be removed if there is one.
   public var isWithdrawn = false
 
   public init(_ visit: Visit, at moment: Moment) {
