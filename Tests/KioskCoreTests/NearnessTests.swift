@@ -44,6 +44,24 @@ import Testing
     #expect(abs(strength.dBm - -50) < 0.1 && strength.age(at: 1000) == 1000)
   }
 
+  @Test("Who was near only by a threshold that was too low never was; who was above the right one before stays near")
+  func raised() {
+    var nearness = Nearness()
+    hear(&nearness, 3, every: 100, in: 0..<3000)
+    #expect(nearness.isNear)
+    nearness.raiseThreshold(by: 4)
+    #expect(!nearness.isNear && nearness.inReachSince != nil)
+    nearness.raiseThreshold(by: 1)
+    #expect(nearness.inReachSince == nil)
+    var nearer = Nearness()
+    hear(&nearer, 8, every: 100, in: 0..<3000)
+    hear(&nearer, 1, every: 100, in: 3000..<13_000)
+    nearer.raiseThreshold(by: 4)
+    #expect(nearer.isNear && nearer.since == 0)
+    nearer.raiseThreshold(by: 5)
+    #expect(!nearer.isNear)
+  }
+
   @Test("In reach is who is not a decibel below the threshold, until 4 below") func reach() {
     var nearness = Nearness()
     hear(&nearness, -1.1, every: 100, in: 0..<5000)

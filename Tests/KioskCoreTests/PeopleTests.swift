@@ -281,6 +281,22 @@ struct PeopleTests {
     #expect(visit.kind == (isPrompted ? .noApp : .bluezoner))
   }
 
+  @Test("A phone that tells its power late is judged by it from the beginning", arguments: [nil, 8, 12] as [Int8?])
+  func late(txPowerDBm: Int8?) {
+    var room = Room()
+    let told = Room.facts(
+      [2, 1, 0x1A] + (txPowerDBm.map { [2, 0x0A, UInt8($0)] } ?? []) + [
+        11, 0xFF, 0x4C, 0, 0x10, 6, 0x03, 0x1A, 1, 1, 2, 3,
+      ])
+    room.run(
+      to: 10_000,
+      [
+        .init(address: 1, facts: Room.iPhone(1), rssiDBm: -63, interval: 100, isOn: { $0 < 2500 }),
+        .init(address: 1, facts: told, rssiDBm: -63, interval: 100, isOn: { $0 >= 2500 }),
+      ])
+    #expect(room.opened.count == (txPowerDBm == 12 ? 0 : 1))
+  }
+
   // MARK: Fixtures
 
   @Test("A phone that lies still becomes a fixture, and somebody again when it is carried about")

@@ -8,6 +8,8 @@ struct Nearness: Sendable {
   /// How far RSSI is above the threshold of its stream, smoothed, dB.
   private(set) var margin = SmoothedStrength()
   private(set) var isNear = false
+  /// The most that `margin` was since it came near, dB.
+  private var peakDB: Float = 0
   /// When it last came near, and was last heard while near.
   private(set) var since: Int64 = 0
   private(set) var last: Int64 = 0
@@ -36,16 +38,27 @@ struct Nearness: Sendable {
     noteReach(at: now)
     if isNear {
       if margin.dBm < -Float(rule.hysteresisDB) { (isNear, aboveSince) = (false, nil) } else { last = now }
+      peakDB = max(peakDB, margin.dBm)
     } else if margin.dBm >= 0 {
       let first = max(aboveSince ?? now, margin.startMilliseconds)
       aboveSince = first
       guard margin.age(at: now) >= Self.settledMilliseconds else { return }
       isNear = true
+      peakDB = margin.dBm
       since = first
       last = now
     } else {
       aboveSince = nil
     }
+  }
+
+  /// The threshold turned out to be higher by so much: a phone tells by and by with which power it sends. Who was near only
+  /// by the former one never was.
+  mutating func raiseThreshold(by dB: Float) {
+    margin.shift(by: -dB)
+    peakDB -= dB
+    if margin.dBm < 0, peakDB < 0 { (isNear, aboveSince) = (false, nil) }
+    if margin.dBm < -Self.reachDB { inReachSince = nil }
   }
 
   private mutating func noteReach(at now: Int64) {

@@ -336,6 +336,7 @@ public struct People: Sendable {
   /// What the person's tracks say together.
   private mutating func update(_ person: inout Person, at now: Int64) {
     shareTxPower(person)
+    takeRaise(&person)
     person.isAround = !person.tracks.isEmpty
     person.isNear = person.isAround && person.nearness.isNear
     person.isIDAround = false
@@ -365,6 +366,18 @@ public struct People: Sendable {
     for i in person.tracks { told = tracks[Int(i)].txPowerDBm ?? told }
     guard let told else { return }
     for i in person.tracks { tracks[Int(i)].learnPhonesTxPower(told, near: settings.near) }
+  }
+
+  /// What its tracks have learned of their thresholds since the last step holds for what was heard before as well.
+  private mutating func takeRaise(_ person: inout Person) {
+    var (raised, all): (Float, Float) = (0, 0)
+    for i in person.tracks where tracks[Int(i)].successor < 0 {
+      // Each has its part in what was heard by how often it sends.
+      let share = 1 / tracks[Int(i)].meanInterval
+      raised += share * tracks[Int(i)].takeRaise()
+      all += share
+    }
+    if raised != 0 { person.nearness.raiseThreshold(by: raised / all) }
   }
 
   /// What has been here for hours, or has lain still for long, is not somebody who came.

@@ -24,6 +24,9 @@ struct SmoothedStrength: Hashable, Sendable {
     lastMilliseconds = now
   }
 
+  /// As if all that was heard had been so much stronger.
+  mutating func shift(by dB: Float) { dBm += dB }
+
   /// For how long it has been smoothed, milliseconds.
   func age(at now: Int64) -> Int64 { now &- startMilliseconds }
 

@@ -41,6 +41,8 @@ struct Track: Sendable {
   var serial: UInt32 = 0
   /// From which RSSI on it is near, dBm.
   private(set) var threshold: Float
+  /// By how much it was raised since somebody asked (`takeRaise`), dB.
+  private var raisedBy: Float = 0
 
   /// Whose it is.
   var person: Int32 = -1
@@ -127,7 +129,14 @@ struct Track: Sendable {
   }
 
   private mutating func setThreshold(_ near: NearRule) {
-    threshold = Float(near.thresholdDBm(signs.platform, txPowerDBm: txPowerDBm ?? phonesTxPowerDBm))
+    let new = Float(near.thresholdDBm(signs.platform, txPowerDBm: txPowerDBm ?? phonesTxPowerDBm))
+    if reports > 0 { raisedBy += new - threshold }
+    threshold = new
+  }
+
+  mutating func takeRaise() -> Float {
+    defer { raisedBy = 0 }
+    return raisedBy
   }
 
   /// Another stream of the same phone tells with which power it sends.
@@ -146,8 +155,8 @@ struct Track: Sendable {
 
   /// Mean time between its reports so far, milliseconds: of one that has just begun `interval` does not tell yet.
   var meanInterval: Float {
-    guard reports > 1, reports < Self.intervalReports else { return interval }
-    return min(Float(lastHeard - firstHeard) / Float(reports - 1), Float(Self.longestInterval))
+    guard reports > 1, reports < Self.intervalReports else { return max(interval, 1) }
+    return min(max(Float(lastHeard - firstHeard) / Float(reports - 1), 1), Float(Self.longestInterval))
   }
 
   /// So many reports, and `interval` has forgotten what it began with.
