@@ -14,6 +14,12 @@ struct Nearness: Sendable {
   private(set) var since: Int64 = 0
   private(set) var last: Int64 = 0
 
+  /// For how long it was heard since then, pauses left out, milliseconds.
+  private(set) var heardMilliseconds: Int64 = 0
+  private var lastReport: Int64 = 0
+  /// A longer pause is silence: slow advertisers send every second and a half.
+  private static let longestPause: Int64 = 2000
+
   /// Smoothed for less than this, RSSI tells more of a moment's echoes than of a place: nobody is known to be near.
   static let settledMilliseconds: Int64 = 1000
   /// Since when it is above the threshold, nil while it is not.
@@ -36,10 +42,14 @@ struct Nearness: Sendable {
   mutating func hear(_ marginDB: Float, _ rule: NearRule, timeConstant: Float, at now: Int64) {
     margin.add(marginDB, at: now, timeConstant: timeConstant)
     noteReach(at: now)
+    let pause = now &- lastReport
+    lastReport = now
+    if pause <= Self.longestPause { heardMilliseconds += max(pause, 0) }
     if isNear {
       if margin.dBm < -Float(rule.hysteresisDB) { (isNear, aboveSince) = (false, nil) } else { last = now }
       peakDB = max(peakDB, margin.dBm)
     } else if margin.dBm >= 0 {
+      if aboveSince == nil { heardMilliseconds = 0 }
       let first = max(aboveSince ?? now, margin.startMilliseconds)
       aboveSince = first
       guard margin.age(at: now) >= Self.settledMilliseconds else { return }

@@ -48,15 +48,15 @@ extension People {
     }
   }
 
-  // MARK: By their rhythm
+  // MARK: Asked again
 
-  /// Phones with the app that changed their id lately are linked anew, all at once, as soon as the first of them falls
-  /// silent when it should not, or does not when it should: two that stand side by side may have been taken for each other.
+  /// Phones with the app that changed their id lately are linked anew, all at once, as soon as one of them tells that it
+  /// was taken for another: two that stand side by side may have been taken for each other.
   private mutating func relink(at now: Int64, _ moment: Moment) {
     var changed = tracks.indices.filter { isLive[$0] && mayBeRelinked(tracks[$0], at: now) }.map { Int32($0) }
-    let told = changed.filter { !tracks[Int($0)].isRhythmHeard && isRhythmHeard($0, at: now) }
+    let told = changed.filter { !tracks[Int($0)].isAskedAgain && isDoubtful($0, at: now) }
     guard !told.isEmpty else { return }
-    for i in told { tracks[Int(i)].isRhythmHeard = true }
+    for i in told { tracks[Int(i)].isAskedAgain = true }
     changed = strongest(changed)
     let pairs = bestPairs(changed, again: true, at: now, moment)
     let links = changed.map { new in (before: predecessor(of: new), pair: pairs.first { $0.b == new }) }
@@ -70,18 +70,22 @@ extension People {
   }
 
   private func mayBeRelinked(_ track: Track, at now: Int64) -> Bool {
-    track.id != nil && track.signs.platform == .android && track.person >= 0 && track.settledDBm != nil
-      && now - track.firstHeard <= Self.rhythmMilliseconds
+    track.streams.contains(.bluezone) && track.person >= 0 && track.settledDBm != nil
+      && now - track.firstHeard <= Self.relinkedMilliseconds
   }
 
-  /// By then whoever began after the change of a slot has fallen silent.
-  private static let rhythmMilliseconds: Int64 = 20_000
+  /// By then an Android phone that began after the change of a slot has fallen silent, and an iPhone has sent all it does.
+  private static let relinkedMilliseconds: Int64 = 20_000
 
-  /// Whether it does not keep the rhythm of the one that it was taken to continue, or has fallen silent and was taken for
-  /// somebody who came.
-  private func isRhythmHeard(_ i: Int32, at now: Int64) -> Bool {
-    guard let before = predecessor(of: i) else { return Rhythm.hasFallenSilent(tracks[Int(i)], at: now) }
-    return (Rhythm.score(tracks[Int(before)], tracks[Int(i)], at: now) ?? 0) < Self.leastRhythm
+  /// Whether it does not go on as the one did that it was taken to continue; or was taken for somebody who came, and by
+  /// now tells more of itself.
+  private func isDoubtful(_ i: Int32, at now: Int64) -> Bool {
+    let new = tracks[Int(i)]
+    guard let before = predecessor(of: i) else {
+      return new.signs.platform == .android ? Rhythm.hasFallenSilent(new, at: now) : new.isPayloadTold
+    }
+    let old = tracks[Int(before)]
+    return Succession.payload(old, new) < 0 || (Rhythm.score(old, new, at: now) ?? 0) < Self.leastRhythm
   }
 
   private static let leastRhythm: Float = -0.5

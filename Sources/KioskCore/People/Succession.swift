@@ -35,6 +35,7 @@ struct Succession: Sendable {
   static let sameToken: Float = 8
   static let sameName: Float = 3
   static let otherTxPower: Float = -3
+  static let otherPayload: Float = -3
   /// An address is heard to the end while the next one is already on its way through the controller.
   static let overlapMilliseconds: Int64 = 300
 
@@ -50,7 +51,7 @@ struct Succession: Sendable {
     else { return nil }
     var score =
       LinkModel.log(rates.together) - LinkModel.log(rates.apart) + LinkModel.log(level(old, new))
-      - LinkModel.log(density) + rhythm
+      - LinkModel.log(density) + rhythm + Self.payload(old, new)
     if old.token != 0, old.token == new.token { score += Self.sameToken }
     if old.nameDigest != 0, old.nameDigest == new.nameDigest { score += Self.sameName }
     if let a = old.txPowerDBm, let b = new.txPowerDBm, a != b { score += Self.otherTxPower }
@@ -58,6 +59,16 @@ struct Succession: Sendable {
   }
 
   private func agree<T: Equatable>(_ a: T?, _ b: T?) -> Bool { a == nil || b == nil || a == b }
+
+  /// An iPhone sends its own messages and the app's from one address, or from two: the next one does as this did.
+  static func payload(_ old: Track, _ new: Track) -> Float {
+    guard old.signs.platform == .ios, new.signs.platform == .ios else { return 0 }
+    for stream in [DeviceSigns.Stream.appleNearby, .bluezone] {
+      let (before, after) = (old.streams.contains(stream), new.streams.contains(stream))
+      if before != after, (before ? new : old).isPayloadTold { return otherPayload }
+    }
+    return 0
+  }
 
   // MARK: Time
 

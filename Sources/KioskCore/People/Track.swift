@@ -48,8 +48,8 @@ struct Track: Sendable {
   var person: Int32 = -1
   /// The track that goes on where this one ended, if one was found.
   var successor: Int32 = -1
-  /// Whether it was asked whose it is when it first told by its rhythm (`People.relink`).
-  var isRhythmHeard = false
+  /// Whether it was asked once more whose it is (`People.relink`).
+  var isAskedAgain = false
   /// Smoothed RSSI when it had been heard for long enough to mean something, dBm.
   var settledDBm: Float?
   /// Number of the visit that it, or one that it continues, had a part in; 0 for none.
@@ -152,6 +152,11 @@ struct Track: Sendable {
   }
 
   private static let leastSilence: Int64 = 1000
+
+  /// Whether it was heard for long enough to have sent all that it sends.
+  var isPayloadTold: Bool { lastHeard - firstHeard >= Self.toldMilliseconds }
+
+  private static let toldMilliseconds: Int64 = 4000
 
   /// Mean time between its reports so far, milliseconds: of one that has just begun `interval` does not tell yet.
   var meanInterval: Float {

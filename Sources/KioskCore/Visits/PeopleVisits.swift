@@ -31,7 +31,7 @@ extension People {
       close(&person)
       return true
     }
-    guard person.isNear, person.lastNear - person.nearSince >= settings.dwellMilliseconds else {
+    guard person.isNear, person.nearness.heardMilliseconds >= settings.dwellMilliseconds else {
       // Whoever left before the dwell is told anew when coming back.
       if !person.isNear, now - max(person.lastNear, person.nearness.lastInReach) >= settings.awayMilliseconds {
         forgetStay(&person)
