@@ -62,6 +62,17 @@ import Testing
     #expect(!nearer.isNear)
   }
 
+  @Test("How long it was heard near leaves pauses out, and begins anew with each coming") func heard() {
+    var nearness = Nearness()
+    hear(&nearness, 5, every: 100, in: 0..<1500)
+    #expect(nearness.heardMilliseconds == 1400)
+    hear(&nearness, 5, every: 100, in: 16_500..<18_000)
+    #expect(nearness.isNear && nearness.heardMilliseconds == 2800)
+    hear(&nearness, -20, every: 100, in: 18_000..<30_000)
+    hear(&nearness, 20, every: 100, in: 30_000..<33_000)
+    #expect(nearness.isNear && nearness.heardMilliseconds < 3000)
+  }
+
   @Test("In reach is who is not a decibel below the threshold, until 4 below") func reach() {
     var nearness = Nearness()
     hear(&nearness, -1.1, every: 100, in: 0..<5000)

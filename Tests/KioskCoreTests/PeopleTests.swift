@@ -263,10 +263,12 @@ struct PeopleTests {
     #expect(room.prompts == 1)
   }
 
-  @Test("A Bluezoner that appears in the place of a prompted person was installed here", arguments: [true, false])
-  func installed(isPrompted: Bool) throws {
+  @Test(
+    "A Bluezoner that appears in the place of a prompted person was installed here",
+    arguments: [0, 10_000, 60_000] as [Int64])
+  func installed(since: Int64) throws {
     var room = Room()
-    let since: Int64 = isPrompted ? 60_000 : 0
+    let isPrompted = since > 0
     room.run(
       to: 120_000,
       [
@@ -295,6 +297,14 @@ struct PeopleTests {
         .init(address: 1, facts: told, rssiDBm: -63, interval: 100, isOn: { $0 >= 2500 }),
       ])
     #expect(room.opened.count == (txPowerDBm == 12 ? 0 : 1))
+  }
+
+  @Test("The pause of an app is no part of the dwell", arguments: [1000, 2500] as [Int64])
+  func dwell(milliseconds: Int64) {
+    var room = Room()
+    let on: (Int64) -> Bool = { $0 < 1500 || 16_500..<16_500 + milliseconds ~= $0 }
+    room.run(to: 30_000, [.init(address: 1, facts: Room.bluezone(1), interval: 100, isOn: on)])
+    #expect(room.opened.count == (milliseconds > 1500 ? 1 : 0))
   }
 
   // MARK: Fixtures

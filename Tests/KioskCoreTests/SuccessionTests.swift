@@ -58,6 +58,28 @@ private typealias Room = PeopleRoom
     #expect(score(25) == nil)
   }
 
+  @Test("An iPhone that sends all from one address does so from the next, once that was heard for long enough")
+  func payload() {
+    func iPhone(_ facts: [AdvertisingFacts], from start: Int64, to end: Int64) -> Track {
+      let address = BluetoothAddress(bits: UInt64(start) | 0x4000_0000_0000, isRandom: true)
+      var track = Track(Sighting(address: address, rssiDBm: -60, facts: facts[0]), near: NearRule(), at: start)
+      var channels = ScanChannels(intervalMicroseconds: 60_000)
+      for (n, time) in stride(from: start, through: end, by: 300).enumerated() {
+        let sighting = Sighting(address: address, rssiDBm: -60, facts: facts[n % facts.count])
+        _ = track.hear(sighting, &channels, near: NearRule(), timeConstant: 2500, at: time)
+      }
+      return track
+    }
+    let one = iPhone([Room.background, Room.iPhone(1)], from: 0, to: 10_000)
+    let two = iPhone([Room.background], from: 1, to: 10_000)
+    let nextOne = iPhone([Room.background, Room.iPhone(2)], from: 10_200, to: 12_000)
+    let young = iPhone([Room.background], from: 10_300, to: 12_000)
+    let nextTwo = iPhone([Room.background], from: 10_400, to: 15_000)
+    #expect(Succession.payload(one, nextOne) == 0 && Succession.payload(two, nextTwo) == 0)
+    #expect(Succession.payload(two, nextOne) < 0 && Succession.payload(one, nextTwo) < 0)
+    #expect(Succession.payload(one, young) == 0 && Succession.payload(two, young) == 0)
+  }
+
   @Test("The nearer to the end of a slot, the likelier an id changes; a clock that is wrong by 20 s is thought of")
   func share() {
     #expect(Succession.slotShare(from: -2, to: 2) > 0.9)

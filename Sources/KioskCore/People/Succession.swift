@@ -97,7 +97,7 @@ struct Succession: Sendable {
   /// An Android phone with the app sends 15 s and pauses 15 s. Source: docs/bluezone.md, Radio.
   static let pauseSeconds = Float(Rhythm.pauseMilliseconds) / 1000
   /// How exactly it keeps to that, s; its last report and its first one are each as exact as its reports are dense.
-  private static let pauseDeviation: Float = 0.2
+  private static let pauseDeviation: Float = 0.15
   /// Share of changes at a slot's end of which nothing is known: any time is as good.
   private static let anyTimeShare: Float = 0.05
 
@@ -122,8 +122,8 @@ struct Succession: Sendable {
     // What was sent first after the pause may have met deaf ears.
     let late = max(heardSeconds, min(seconds, Self.pauseSeconds)) - Self.pauseSeconds
     let (last, first) = (old.meanInterval / 1000, new.meanInterval / 1000)
-    let deviation = (Self.pauseDeviation * Self.pauseDeviation + last * last + first * first).squareRoot()
-    let paused = LinkModel.exp(LinkModel.logNormal(late, deviation))
+    let deviation = (Self.pauseDeviation * Self.pauseDeviation + (last * last + first * first) / 2).squareRoot()
+    let paused = LinkModel.exp(LinkModel.logNormal(late - (last + first) / 2, deviation))
     return (1 - Self.anyTimeShare) / 2 * (atOnce + paused) + Self.anyTimeShare * anyTime
   }
 

@@ -71,8 +71,9 @@ extension People {
     visit.nearestDBm = Int8(clamping: Int(person.nearestDBm.rounded()))
   }
 
-  /// An id that is told sooner after the prompt was there all the time.
-  private static let leastInstallMilliseconds: Int64 = 20_000
+  /// An id that is told sooner after the prompt was there all the time: for whoever is prompted it was listened for as
+  /// long as a phone with the app may be silent about it, and this is for what was lost.
+  private static let leastInstallMilliseconds: Int64 = 3000
 
   private func isInstalledHere(_ person: Person) -> Bool {
     guard let prompted = person.promptedAt, let since = person.bluezonerSince else { return false }
