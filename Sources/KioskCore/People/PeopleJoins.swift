@@ -77,11 +77,15 @@ extension People {
   /// `last` does not go with `first`. If it was taken to continue one that did, it was that which was wrong: it takes
   /// nothing of the former's stay with it.
   private mutating func part(_ last: Int32, from first: Int32, second: Int64) {
-    guard let before = predecessor(of: last), tracks[Int(before)].lastHeard - tracks[Int(first)].firstHeard > 1000,
+    guard let before = predecessor(of: last),
+      tracks[Int(before)].lastHeard - tracks[Int(first)].firstHeard > Self.togetherMilliseconds,
       let score = goTogether(before, first, second: second, counts: streamCounts), score > settings.swapScore
     else { return split(last) }
     unchain(before)
   }
+
+  /// Heard at the same time for longer than this, two are held against each other.
+  private static let togetherMilliseconds: Int64 = 1000
 
   /// One of the two is joined with a track that goes with it less well, and that keeps the other out: frees it.
   private mutating func takeApart(_ pair: Pair, second: Int64, at now: Int64) {

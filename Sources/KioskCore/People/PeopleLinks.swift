@@ -125,10 +125,11 @@ extension People {
     let density = arrivals.density(new.signs.stream, dBm: beginningDBm ?? new.strength.dBm)
     var pairs: [Pair] = []
     for i in tracks.indices where isLive[i] && tracks[i].person >= 0 {
-      let old = tracks[i]
-      guard i != Int(b), old.successor < 0 || again.contains(old.successor), !old.streams.isDisjoint(with: new.streams),
-        new.firstHeard - old.lastHeard >= -Succession.overlapMilliseconds, !again.contains(Int32(i))
+      guard i != Int(b), tracks[i].successor < 0 || again.contains(tracks[i].successor),
+        !tracks[i].streams.isDisjoint(with: new.streams),
+        new.firstHeard - tracks[i].lastHeard >= -Succession.overlapMilliseconds, !again.contains(Int32(i))
       else { continue }
+      let old = tracks[i]
       var succession = succession(old.lastHeard, new.firstHeard, moment)
       if !again.isEmpty {
         succession.rhythm = Rhythm.score(old, new, at: now) ?? 0

@@ -43,7 +43,7 @@ struct Rhythm: Sendable {
   private static let silentIntervals: Float = 6
   /// So much late is later than it can be.
   private static let lateSeconds: Float = 1.5
-  /// Whose beginning is told by a clock is told to this, ms.
+  /// It may have begun so much before its first report.
   private static let slackMilliseconds: Int64 = 1500
 
   /// How much likelier `new` is the phone that `old` was than another one, by when it fell silent; nats. nil as long as
