@@ -4,12 +4,6 @@ internal import Tracer
 
 /// Which tracks, heard at the same time, are one phone: once a second.
 extension People {
-  private struct Pair {
-    var score: Float
-    var a: Int32
-    var b: Int32
-  }
-
   /// Joins what is heard of one phone under several addresses.
   mutating func join(at now: Int64, second: Int64) {
     let candidates = nearby(at: now)

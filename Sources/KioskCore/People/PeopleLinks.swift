@@ -4,7 +4,8 @@ internal import Tracer
 
 /// Which tracks go on where others ended: once a step, for those that began lately.
 extension People {
-  private struct Pair {
+  /// Two tracks and how much likelier they are one phone's than two, nats: `b` after `a`, or both at a time.
+  struct Pair {
     var score: Float
     var a: Int32
     var b: Int32
