@@ -2,7 +2,6 @@
 import Foundation
 import GRDB
 import KioskCore
-import Simulator
 import Testing
 import Tracer
 
@@ -33,13 +32,15 @@ import Tracer
     }
   }
 
-  private func entries(_ count: Int, seed: UInt64 = 1, endingBefore time: UTCTime? = nil) throws -> [F0Entry] {
-    var random = SplitMix64(seed: seed)
+  /// Of the day before a time, with keys in no order.
+  private func entries(_ count: Int, set: UInt8 = 1, endingBefore time: UTCTime? = nil) throws -> [F0Entry] {
     let start = UTCTime(seconds: (time ?? now).seconds - 86_400)
-    return try (0..<count).map { _ in
-      let key = (0..<32).map { _ in UInt8.random(in: 0...255, using: &random) }
-      return F0Entry(
-        dailyKey: try #require(BluezoneKey(key)), start: start, end: UTCTime(seconds: start.seconds + 86_399))
+    let end = UTCTime(seconds: start.seconds + 86_399)
+    var bytes = [UInt8](repeating: set, count: 32)
+    return try (0..<count).map { number in
+      let scattered = UInt32(truncatingIfNeeded: number) &* 0x9E37_79B1
+      for place in 0..<4 { bytes[place] = UInt8(truncatingIfNeeded: scattered >> (8 * UInt32(place))) }
+      return F0Entry(dailyKey: try #require(BluezoneKey(bytes)), start: start, end: end)
     }
   }
 
@@ -143,8 +144,8 @@ import Tracer
 
   @Test("entries are forgotten by their own end, however many stand between those that stay") func forgotten() throws {
     let before = UTCTime(seconds: now.seconds - 40 * 86_400)
-    let old = try entries(AppLimits.entriesAddedAtOnce, seed: 2, endingBefore: before)
-    let new = try entries(20, seed: 3)
+    let old = try entries(AppLimits.entriesAddedAtOnce, set: 2, endingBefore: before)
+    let new = try entries(20, set: 3)
     #expect(try add(Array(new.prefix(10)) + old, sha256: 1).new == 10 + old.count)
     #expect(try add(Array(new.suffix(10)), sha256: 2).new == 10)
     try store.purge(before: UTCTime(seconds: now.seconds - 14 * 86_400), boot: "")
