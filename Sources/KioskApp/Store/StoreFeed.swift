@@ -232,22 +232,25 @@ extension Store {
   private struct EntryAddition {
     private let db: Database
     private let insert: Statement
+    private let insertMany: Statement
+    /// SQLite keeps what it needs to take back a statement, several pages each: for many entries hardly more than for one.
+    private static let many = 100
 
     init(_ db: Database) throws {
       self.db = db
-      insert = try db.cachedStatement(
-        sql: """
-          INSERT OR IGNORE INTO f0Entry (dailyKey, start, "end", slotsPerDay, batch) VALUES (?, ?, ?, ?, ?)
-          """)
+      let sql = "INSERT OR IGNORE INTO f0Entry (dailyKey, start, \"end\", slotsPerDay, batch) VALUES "
+      let row = "(?, ?, ?, ?, ?)"
+      insert = try db.cachedStatement(sql: sql + row)
+      insertMany = try db.cachedStatement(sql: sql + repeatElement(row, count: Self.many).joined(separator: ", "))
     }
 
-    static func key(_ entry: F0Entry) -> StatementArguments {
+    static func key(_ entry: F0Entry) -> [any DatabaseValueConvertible] {
       [Data(entry.dailyKey.bytes), entry.start.seconds, entry.end.seconds, entry.scheme.slotsPerDay]
     }
 
     /// - Returns: whether it was not known.
     func add(_ entry: F0Entry, batch id: Int64) throws -> Bool {
-      try insert.execute(arguments: Self.key(entry) + [id])
+      try insert.execute(arguments: StatementArguments(Self.key(entry) + [id]))
       return db.changesCount > 0
     }
 
@@ -257,9 +260,17 @@ extension Store {
     /// - Returns: how many were not known.
     func add(_ group: inout [F0Entry], batch id: Int64) throws -> Int {
       let order = group.map { $0.dailyKey.words[0] }
+      let sorted = group.indices.sorted { (order[$0], $0) < (order[$1], $1) }
       var new = 0
-      for index in group.indices.sorted(by: { (order[$0], $0) < (order[$1], $1) }) {
-        new += try add(group[index], batch: id) ? 1 : 0
+      for first in stride(from: 0, to: sorted.count, by: Self.many) {
+        let some = sorted[first..<min(first + Self.many, sorted.count)]
+        if some.count == Self.many {
+          let values = some.flatMap { Self.key(group[$0]) + [id] }
+          try insertMany.execute(arguments: StatementArguments(values))
+          new += db.changesCount
+        } else {
+          for index in some { new += try add(group[index], batch: id) ? 1 : 0 }
+        }
       }
       group.removeAll(keepingCapacity: true)
       return new
@@ -283,7 +294,10 @@ extension Store {
     var new = 0
     for entry in batch.entries {
       new += try addition.add(entry, batch: id) ? 1 : 0
-      for old in moved { try move.execute(arguments: [id] + EntryAddition.key(entry) + [old]) }
+      for old in moved {
+        let values: [any DatabaseValueConvertible] = [id] + EntryAddition.key(entry) + [old]
+        try move.execute(arguments: StatementArguments(values))
+      }
     }
     return new
   }
