@@ -160,6 +160,8 @@ class FaultProxy(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.upstream = upstream
         self.trusting = ssl.create_default_context(cafile=str(authority))
+        # Python's default from 3.13 on; older ones find out here what would fail there.
+        self.trusting.verify_flags |= ssl.VERIFY_X509_STRICT
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, key)
         self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)

@@ -13,6 +13,14 @@ extension Store {
     var newExposedContacts = 0
   }
 
+  /// Entries that are in memory already.
+  func addUnsigned(_ batch: F0Batch, sha256: [UInt8], authority: AuditEntry.Authority, at now: UTCTime) throws -> Int {
+    try addUnsigned(authority: authority, at: now) { each in
+      try batch.entries.forEach(each)
+      return sha256
+    }.new
+  }
+
   /// What `kiosk f0 import FILE` does: takes in an unsigned file and compares it with the log.
   func importF0(
     _ batch: F0Batch, sha256: [UInt8], at now: UTCTime, toleranceSlots: Int, goOn: (Double) -> Bool = { _ in true }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import KioskCore
+import Simulator
 import Testing
 import Tracer
 
@@ -21,7 +22,36 @@ struct F0BatchJSONTests {
     "{\"data\": [\(entries.joined(separator: ", "))]}"
   }
 
-  private func read(_ text: String) throws(F0Batch.Refusal) -> F0Batch { try F0Batch(json: Array(text.utf8)) }
+  private func read(_ text: String) throws(F0Batch.Refusal) -> F0Batch { try read(Array(text.utf8)) }
+
+  /// Whole, and in pieces of some lengths, which must come to the same.
+  private func read(_ bytes: [UInt8]) throws(F0Batch.Refusal) -> F0Batch {
+    let whole = Result { () throws(F0Batch.Refusal) in try F0Batch(json: bytes) }
+    for length in [1, 2, 3, 7, 64] {
+      #expect(Self.inPieces(bytes, lengths: { length }) == whole, "in pieces of \(length)")
+    }
+    return try whole.get()
+  }
+
+  private static func inPieces(_ bytes: [UInt8], lengths: @escaping () -> Int) -> Result<F0Batch, F0Batch.Refusal> {
+    var rest = bytes[...]
+    var entries: [F0Entry] = []
+    do {
+      try F0Batch.read {
+        let piece = rest.prefix(lengths())
+        rest.removeFirst(piece.count)
+        return Array(piece)
+      } each: {
+        entries.append($0)
+      }
+      return .success(F0Batch(entries: entries))
+    } catch let refusal as F0Batch.Refusal {
+      return .failure(refusal)
+    } catch {
+      Issue.record("\(error)")
+      return .success(F0Batch(entries: []))
+    }
+  }
 
   /// The refusal of a text, whose words must name no key.
   private func refused(_ text: String, at location: SourceLocation = #_sourceLocation) -> F0Batch.Refusal? {
@@ -196,11 +226,93 @@ struct F0BatchJSONTests {
   @Test("is refused for bytes that are no UTF-8")
   func notUTF8() {
     #expect(throws: F0Batch.Refusal.self) {
-      try F0Batch(json: Array("{\"data\": [], \"\u{FF}".utf8) + [0xFF, 0xFE])
+      try read(Array("{\"data\": [], \"\u{FF}".utf8) + [0xFF, 0xFE])
     }
-    #expect(throws: F0Batch.Refusal.self) { try F0Batch(json: [0xFF] + Array(Self.file(Self.entry()).utf8)) }
+    #expect(throws: F0Batch.Refusal.self) { try read([0xFF] + Array(Self.file(Self.entry()).utf8)) }
     #expect(throws: F0Batch.Refusal.self) {
-      try F0Batch(json: Array("{\"data\": [{\"daily_key\": \"".utf8) + [0xC3])
+      try read(Array("{\"data\": [{\"daily_key\": \"".utf8) + [0xC3])
+    }
+    // Each kind of wrong sequence, within a string and at the very end. Source: Unicode 16, table 3-7.
+    let good = Array("{\"x\": \"é ế 😀\", \"data\": []".utf8)
+    let sequences: [[UInt8]] = [
+      [0x80], [0xC0, 0xAF], [0xE0, 0x80, 0x80], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xE1, 0x80],
+    ]
+    for wrong in sequences {
+      for end in [Array("\"}".utf8), []] {
+        let refusal = #expect(throws: F0Batch.Refusal.self) { try read(good + Array(", \"y\": \"".utf8) + wrong + end) }
+        #expect(refusal?.reason == "it is not JSON")
+      }
+    }
+    #expect(throws: Never.self) { try read(good + [UInt8(ascii: "}")]) }
+  }
+
+  @Test("is refused for what comes first, wherever the pieces end and whatever is wrong after it")
+  func firstWrong() throws {
+    let bytes = Array("{\"data\": [{\"max\": true}]}".utf8) + [0xFF]
+    let refusal = #expect(throws: F0Batch.Refusal.self) { try read(bytes) }
+    #expect(refusal == F0Batch.Refusal(entry: 1, reason: "max has the wrong type"))
+  }
+
+  /// Files of two entries and fields of later versions, of which up to three bytes are changed, taken out or doubled.
+  @Test("reads the same in pieces of every length as whole", arguments: 0..<12 as Range<UInt64>)
+  func pieces(seed: UInt64) throws {
+    var random = SplitMix64(seed: seed)
+    let other = #" {"x": ["ế😀\u00e9\n", -1.5e+3, {"daily_key": null}],"#
+    let good = Array("\(other)\r\n\"data\": [\(Self.entry()) , \(Self.entry(end: "1763769600"))]}\n".utf8)
+    var refusals = 0
+    for round in 0..<20 {
+      var bytes = good
+      // The first of them stays good.
+      for _ in 0..<(round == 0 ? 0 : Int.random(in: 1...3, using: &random)) {
+        let place = Int.random(in: bytes.indices, using: &random)
+        switch Int.random(in: 0..<4, using: &random) {
+        case 0: bytes[place] = UInt8.random(in: 0...255, using: &random)
+        case 1: bytes[place] = Array("{}[]\",:0 \\".utf8).randomElement(using: &random) ?? 0
+        case 2: bytes.remove(at: place)
+        default: bytes.insert(bytes[place], at: place)
+        }
+      }
+      let whole = Result { () throws(F0Batch.Refusal) in try F0Batch(json: bytes) }
+      if case .failure = whole { refusals += 1 }
+      for length in 1...bytes.count where round < 2 || length <= 16 {
+        #expect(Self.inPieces(bytes, lengths: { length }) == whole, "seed \(seed), round \(round), pieces of \(length)")
+      }
+      var lengths = SplitMix64(seed: seed &+ 1)
+      let mixed = Self.inPieces(bytes) { Int.random(in: 1...40, using: &lengths) }
+      #expect(mixed == whole, "seed \(seed), round \(round), pieces of random lengths")
+    }
+    #expect((1..<20).contains(refusals), "some are refused and some are read")
+  }
+
+  @Test("gives the entries before a wrong one, and then refuses") func entriesBefore() {
+    var given = 0
+    let refusal = #expect(throws: F0Batch.Refusal.self) {
+      var pieces = [Self.file(Self.entry(), Self.entry(), Self.entry(max: "0")), ""]
+      try F0Batch.read {
+        Array(pieces.removeFirst().utf8)
+      } each: { _ in
+        given += 1
+      }
+    }
+    #expect(refusal?.entry == 3)
+    #expect(given == 2)
+  }
+
+  @Test("an error of the file, and of what takes the entries, comes out as it is") func otherErrors() {
+    struct Full: Error {}
+    #expect(throws: Full.self) {
+      try F0Batch.read {
+        throw Full()
+      } each: { _ in
+      }
+    }
+    let bytes = Array(Self.file(Self.entry()).utf8)
+    #expect(throws: Full.self) {
+      try F0Batch.read {
+        bytes
+      } each: { _ in
+        throw Full()
+      }
     }
   }
 

@@ -18,15 +18,28 @@ struct F0CheckCommand: ParsableCommand {
     let settings = try options.settings()
     do {
       let store = try Store(dataFolder: settings.dataFolder, access: .look)
-      let batch: F0Batch
+      let reader = try FileReader(file)
+      var (entries, contacts, matched) = (0, 0, 0)
+      var group: [F0Entry] = []
+      // As many as one walk through the log takes; a larger file takes several.
+      func compare() throws {
+        let found = try store.countMatches(
+          group, toleranceSlots: settings.f0ToleranceSlots, goOn: Progress("comparing with the log").goOn)
+        entries += group.count
+        contacts += found.contacts
+        matched += found.entries
+        group.removeAll(keepingCapacity: true)
+      }
       do {
-        batch = try F0Batch(json: try Files.read(file, limit: CoreLimits.f0FileBytes))
+        try F0Batch.read({ try reader.next() }) { entry in
+          if group.count == CoreLimits.f0Entries { try compare() }
+          group.append(entry)
+        }
       } catch let refusal as F0Batch.Refusal {
         throw Exit.failure("\(file) would be refused: \(refusal)")
       }
-      let found = try store.countMatches(
-        batch.entries, toleranceSlots: settings.f0ToleranceSlots, goOn: Progress("comparing with the log").goOn)
-      print("\(batch.entries.count) entries; \(found.contacts) contacts match, of \(found.entries) of them")
+      try compare()
+      print("\(entries) entries; \(contacts) contacts match, of \(matched) of them")
       Exit.tell(store.damage)
     } catch let code as ExitCode {
       throw code

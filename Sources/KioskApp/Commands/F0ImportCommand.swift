@@ -31,10 +31,10 @@ struct F0ImportCommand: ParsableCommand {
   func run() throws {
     let settings = try options.settings()
     do {
-      if try isFeed() {
-        try importFeed(settings)
+      if let file = try unsignedFile() {
+        try importFile(file, settings)
       } else {
-        try importFile(settings)
+        try importFeed(settings)
       }
       _ = try? ControlSocket.ask(.f0Imported, dataFolder: settings.dataFolder)
     } catch let code as ExitCode {
@@ -44,9 +44,11 @@ struct F0ImportCommand: ParsableCommand {
     }
   }
 
-  private func isFeed() throws(FileError) -> Bool {
-    if FolderFeedSource(path: path).folder == path { return true }
-    return FeedEnvelope.isClaimed(by: try Files.read(path, limit: CoreLimits.f0FileBytes))
+  /// nil for a feed, which its first line tells.
+  private func unsignedFile() throws(FileError) -> FileReader? {
+    if FolderFeedSource(path: path).folder == path { return nil }
+    let file = try FileReader(path)
+    return FeedEnvelope.isClaimed(by: try file.peek()) ? nil : file
   }
 
   private func importFeed(_ settings: Settings) throws {
@@ -59,13 +61,10 @@ struct F0ImportCommand: ParsableCommand {
     print("\(result.words); \(try store.matchNow(settings))")
   }
 
-  private func importFile(_ settings: Settings) throws {
-    let bytes = try Files.read(path, limit: CoreLimits.f0FileBytes)
-    let batch: F0Batch
-    do throws(F0Batch.Refusal) { batch = try F0Batch(json: bytes) } catch {
-      throw Exit.failure("\(path) was refused, nothing of it is used: \(error)")
-    }
+  private func importFile(_ file: FileReader, _ settings: Settings) throws {
     guard let operatorName, let reason else {
+      // What would be refused anyway is not asked for.
+      try readUnsigned(file) { _ in }
       throw Exit.failure(
         "\(path) is not signed: say who imports it and why, with --operator and --reason", code: Exit.usage)
     }
@@ -77,8 +76,25 @@ struct F0ImportCommand: ParsableCommand {
     }
     let store = try Store(dataFolder: settings.dataFolder, access: .change)
     let now = SystemClock(trust: settings.clockTrust).now().utc
-    let new = try store.addUnsigned(batch, sha256: FeedSignature.sha256(bytes), authority: authority, at: now)
-    print("\(batch.entries.count) entries, \(new) of them new; \(try store.matchNow(settings))")
+    let result = try store.addUnsigned(authority: authority, at: now) { each in
+      try readUnsigned(file, each)
+      return file.sha256
+    }
+    print("\(result.entries) entries, \(result.new) of them new; \(try store.matchNow(settings))")
+  }
+
+  private func readUnsigned(_ file: FileReader, _ each: (F0Entry) throws -> Void) throws {
+    let progress = Progress("reading \(path)")
+    do {
+      try F0Batch.read(
+        {
+          let piece = try file.next()
+          _ = progress.goOn(file.share)
+          return piece
+        }, each: each)
+    } catch let refusal as F0Batch.Refusal {
+      throw Exit.failure("\(path) was refused, nothing of it is used: \(refusal)")
+    }
   }
 }
 

@@ -106,19 +106,55 @@ extension Store {
     }
   }
 
-  /// Takes in a file that nobody has signed, for somebody who answers for it.
+  /// What an unsigned file brought.
+  struct Unsigned: Equatable {
+    var entries = 0
+    /// Those that were not known.
+    var new = 0
+  }
+
+  /// Takes in a file that nobody has signed, for somebody who answers for it, in one transaction: whole, or not at all. Entries
+  /// are written as they come, and SQLite puts pages on the disk before it has more of them than `AppLimits.importCacheBytes`.
   ///
-  /// - Returns: entries that were not known.
+  /// - Parameter read: gives the entries one by one, and returns the SHA-256 of the file, which is known at its end only.
+  /// - Throws: `StoreError`, or what `read` throws.
   func addUnsigned(
-    _ batch: F0Batch, sha256: [UInt8], authority: AuditEntry.Authority, at now: UTCTime
-  ) throws(StoreError) -> Int {
-    // `batches` finds the row by these words.
-    let audit = AuditEntry(
-      at: now, action: .importUnsigned, authority: authority, detail: "sha256 \(Hex.string(sha256))")
-    return try write { db in
-      try Self.addAudit(db, audit)
-      let id = try Self.add(db, sha256: sha256, entries: batch.entries.count, feed: nil, at: now)
-      return try Self.add(db, batch, batch: id, insteadOf: [])
+    authority: AuditEntry.Authority, at now: UTCTime, read: (_ each: (F0Entry) throws -> Void) throws -> [UInt8]
+  ) throws -> Unsigned {
+    var fault: (any Error)?
+    do throws(StoreError) {
+      return try write { db in
+        try db.execute(sql: "PRAGMA cache_size = -\(AppLimits.importCacheBytes >> 10)")
+        var result = Unsigned()
+        let unknown = [UInt8](repeating: 0, count: 32)
+        let id = try Self.add(db, sha256: unknown, entries: 0, feed: nil, at: now)
+        let addition = try EntryAddition(db)
+        var group: [F0Entry] = []
+        let sha256: [UInt8]
+        do {
+          sha256 = try read { entry in
+            group.append(entry)
+            guard group.count == AppLimits.entriesAddedAtOnce else { return }
+            result.entries += group.count
+            result.new += try addition.add(&group, batch: id)
+          }
+        } catch {
+          // An error of the database is told as one.
+          if !(error is DatabaseError) { fault = error }
+          throw error
+        }
+        result.entries += group.count
+        result.new += try addition.add(&group, batch: id)
+        try Self.finish(db, batch: id, sha256: sha256, entries: result.entries, at: now)
+        // `batches` finds the row by these words.
+        try Self.addAudit(
+          db,
+          AuditEntry(
+            at: now, action: .importUnsigned, authority: authority, detail: "sha256 \(Hex.string(sha256))"))
+        return result
+      }
+    } catch {
+      throw fault ?? error
     }
   }
 
@@ -166,16 +202,88 @@ extension Store {
     return try Int64.fetchOne(db, sql: "SELECT id FROM f0Batch WHERE sha256 = ?", arguments: [Data(sha256)]) ?? 0
   }
 
+  /// Gives a batch its hash. The same file may have been taken in before: what is new of it then belongs to that batch.
+  private static func finish(_ db: Database, batch id: Int64, sha256: [UInt8], entries: Int, at now: UTCTime) throws {
+    let isKnown = try Bool.fetchOne(db, sql: "SELECT 1 FROM f0Batch WHERE sha256 = ?", arguments: [Data(sha256)]) != nil
+    guard isKnown else {
+      try db.execute(
+        sql: "UPDATE f0Batch SET sha256 = ?, entries = ? WHERE id = ?", arguments: [Data(sha256), entries, id])
+      return
+    }
+    let held = try add(db, sha256: sha256, entries: entries, feed: nil, at: now)
+    try db.execute(sql: "UPDATE f0Entry SET batch = ? WHERE batch = ?", arguments: [held, id])
+    try db.execute(sql: "DELETE FROM f0Batch WHERE id = ?", arguments: [id])
+  }
+
+  /// Forgets entries that ended before a time, some at a time: SQLite notes in memory what one statement deletes.
+  static func forgetEntries(_ db: Database, endedBefore time: UTCTime) throws {
+    var after = Int64.min
+    while let last = try Int64.fetchOne(
+      db, sql: "SELECT max(id) FROM (SELECT id FROM f0Entry WHERE id > ? ORDER BY id LIMIT ?)",
+      arguments: [after, AppLimits.entriesPurgedAtOnce])
+    {
+      try db.execute(
+        sql: "DELETE FROM f0Entry WHERE id > ? AND id <= ? AND \"end\" < ?", arguments: [after, last, time.seconds])
+      after = last
+    }
+  }
+
+  /// Adds entries to those that are held.
+  private struct EntryAddition {
+    private let db: Database
+    private let insert: Statement
+    private let insertMany: Statement
+    /// SQLite keeps what it needs to take back a statement, several pages each: for many entries hardly more than for one.
+    private static let many = 100
+
+    init(_ db: Database) throws {
+      self.db = db
+      let sql = "INSERT OR IGNORE INTO f0Entry (dailyKey, start, \"end\", slotsPerDay, batch) VALUES "
+      let row = "(?, ?, ?, ?, ?)"
+      insert = try db.cachedStatement(sql: sql + row)
+      insertMany = try db.cachedStatement(sql: sql + repeatElement(row, count: Self.many).joined(separator: ", "))
+    }
+
+    static func key(_ entry: F0Entry) -> [any DatabaseValueConvertible] {
+      [Data(entry.dailyKey.bytes), entry.start.seconds, entry.end.seconds, entry.scheme.slotsPerDay]
+    }
+
+    /// - Returns: whether it was not known.
+    func add(_ entry: F0Entry, batch id: Int64) throws -> Bool {
+      try insert.execute(arguments: StatementArguments(Self.key(entry) + [id]))
+      return db.changesCount > 0
+    }
+
+    /// Adds a group in the order of its keys and empties it. The index is then written page by page once a group: in the order
+    /// of a file, which is none, nearly every entry of a large one would write a page of its own.
+    ///
+    /// - Returns: how many were not known.
+    func add(_ group: inout [F0Entry], batch id: Int64) throws -> Int {
+      let order = group.map { $0.dailyKey.words[0] }
+      let sorted = group.indices.sorted { (order[$0], $0) < (order[$1], $1) }
+      var new = 0
+      for first in stride(from: 0, to: sorted.count, by: Self.many) {
+        let some = sorted[first..<min(first + Self.many, sorted.count)]
+        if some.count == Self.many {
+          let values = some.flatMap { Self.key(group[$0]) + [id] }
+          try insertMany.execute(arguments: StatementArguments(values))
+          new += db.changesCount
+        } else {
+          for index in some { new += try add(group[index], batch: id) ? 1 : 0 }
+        }
+      }
+      group.removeAll(keepingCapacity: true)
+      return new
+    }
+  }
+
   /// Adds entries that are not known; those that are known by a batch that is withdrawn come under this one.
   ///
   /// - Returns: how many were not known.
   private static func add(_ db: Database, _ batch: F0Batch, batch id: Int64, insteadOf withdrawn: [[UInt8]]) throws
     -> Int
   {
-    let insert = try db.cachedStatement(
-      sql: """
-        INSERT OR IGNORE INTO f0Entry (dailyKey, start, "end", slotsPerDay, batch) VALUES (?, ?, ?, ?, ?)
-        """)
+    let addition = try EntryAddition(db)
     let moved = try withdrawn.compactMap {
       try Int64.fetchOne(db, sql: "SELECT id FROM f0Batch WHERE sha256 = ?", arguments: [Data($0)])
     }
@@ -185,12 +293,11 @@ extension Store {
         """)
     var new = 0
     for entry in batch.entries {
-      let key: StatementArguments = [
-        Data(entry.dailyKey.bytes), entry.start.seconds, entry.end.seconds, entry.scheme.slotsPerDay,
-      ]
-      try insert.execute(arguments: key + [id])
-      new += db.changesCount
-      for old in moved { try move.execute(arguments: [id] + key + [old]) }
+      new += try addition.add(entry, batch: id) ? 1 : 0
+      for old in moved {
+        let values: [any DatabaseValueConvertible] = [id] + EntryAddition.key(entry) + [old]
+        try move.execute(arguments: StatementArguments(values))
+      }
     }
     return new
   }

@@ -60,6 +60,14 @@ enum AppLimits {
   static let packedContacts = 4096
   /// Damaged packs of the log that are remembered: those of 30 days. At the limit further ones are left out without a word.
   static let damagedPacks = 2880
+  /// Bytes of an unsigned F0 file that are in memory at once, and what SQLite keeps of the database meanwhile. The file itself
+  /// may be of any size: the disk is its bound.
+  static let importChunkBytes = 1 << 18
+  static let importCacheBytes = 4 << 20
+  /// Entries of it that are written together, with 100 bytes each until then.
+  static let entriesAddedAtOnce = 65_536
+  /// Entries that one statement looks through to forget those that have ended.
+  static let entriesPurgedAtOnce: Int64 = 65_536
   /// Bytes of an export that are gathered before they are written.
   static let exportChunkBytes = 1 << 18
   /// Longest name of an operator, and longest reason, in the audit log. Longer ones are refused.

@@ -7,76 +7,94 @@ extension F0Batch {
   ///
   /// - Throws: the first thing that is wrong, with its entry. No key is named in it.
   public init(json: [UInt8]) throws(Refusal) {
-    var entries: [F0Entry] = []
-    // A little less than the shortest entry that is usual.
-    entries.reserveCapacity(min(json.count / 128, CoreLimits.f0Entries))
-    try Self.read(json: json) { entry throws(Refusal) in entries.append(entry) }
-    self.init(entries: entries)
-  }
-
-  /// Gives the entries one by one, as they stand in the file. What was given counts only if this returns: the file may
-  /// be wrong further on.
-  public static func read(json: [UInt8], each: (F0Entry) throws(Refusal) -> Void) throws(Refusal) {
     guard json.count <= CoreLimits.f0FileBytes else {
       throw Refusal(reason: "the file is larger than \(CoreLimits.f0FileBytes) bytes")
     }
-    let bytes = json.span
-    guard (try? UTF8Span(validating: bytes)) != nil else { throw Self.notJSON }
-    var reader = JSONReader()
+    var entries: [F0Entry] = []
+    // A little less than the shortest entry that is usual.
+    entries.reserveCapacity(min(json.count / 128, CoreLimits.f0Entries))
+    var isGiven = false
+    let whole = { () -> [UInt8] in
+      defer { isGiven = true }
+      return isGiven ? [] : json
+    }
     do {
-      try read(bytes, &reader, each)
-    } catch let refusal as Refusal {
-      throw refusal
+      try Self.read(whole) { entry in
+        guard entries.count < CoreLimits.f0Entries else {
+          throw Refusal(reason: "it has more than \(CoreLimits.f0Entries) entries")
+        }
+        entries.append(entry)
+      }
     } catch {
-      throw Self.notJSON
+      throw error as? Refusal ?? Self.notJSON
+    }
+    self.init(entries: entries)
+  }
+
+  /// Reads the same from pieces and gives the entries one by one, as they stand there: a file of any length in the memory of
+  /// one piece. What was given counts only if this returns, since the file may be wrong further on.
+  ///
+  /// - Parameters:
+  ///   - next: gives the next piece, of any length; an empty one at the end.
+  ///   - each: takes an entry.
+  /// - Throws: `Refusal`, the first thing that is wrong wherever the pieces end; what `next` and `each` throw.
+  public static func read(_ next: @escaping () throws -> [UInt8], each: (F0Entry) throws -> Void) throws {
+    var reader = JSONReader(next)
+    do {
+      try read(&reader, each)
+    } catch is JSONReader.NotJSON {
+      throw notJSON
     }
   }
 
   private static let notJSON = Refusal(reason: "it is not JSON")
 
-  private static func read(
-    _ bytes: Span<UInt8>, _ reader: inout JSONReader, _ each: (F0Entry) throws(Refusal) -> Void
-  ) throws {
-    guard try reader.kind(bytes) == .object else {
+  private static func read(_ reader: inout JSONReader, _ each: (F0Entry) throws -> Void) throws {
+    guard try reader.kind() == .object else {
       // Text that is no JSON at all is told from JSON of another kind.
-      try reader.skip(bytes)
-      try reader.end(bytes)
+      try reader.skip()
+      try reader.end()
       throw Refusal(reason: "it has the wrong type")
     }
-    try reader.open(bytes, "{")
+    try reader.open("{")
+    let data = JSONReader.Name("data")
     var (isFirst, hasData) = (true, false)
-    while try reader.another(bytes, isFirst: isFirst, closing: "}") {
+    while try reader.another(isFirst: isFirst, closing: "}") {
       isFirst = false
-      guard bytes.matches("data", at: try reader.name(bytes)) else {
-        try reader.skip(bytes)
+      guard try reader.name() == data else {
+        try reader.skip()
         continue
       }
       guard !hasData else { throw Refusal(reason: "data stands there twice") }
       hasData = true
-      guard try reader.kind(bytes) == .array else { throw Refusal(reason: "data has the wrong type") }
-      try entries(bytes, &reader, each)
+      guard try reader.kind() == .array else { throw Refusal(reason: "data has the wrong type") }
+      try entries(&reader, each)
     }
-    try reader.end(bytes)
+    try reader.end()
     guard hasData else { throw Refusal(reason: "data is missing") }
   }
 
-  private static func entries(
-    _ bytes: Span<UInt8>, _ reader: inout JSONReader, _ each: (F0Entry) throws(Refusal) -> Void
-  ) throws {
-    try reader.open(bytes, "[")
+  private static func entries(_ reader: inout JSONReader, _ each: (F0Entry) throws -> Void) throws {
+    try reader.open("[")
+    let names = Names()
     var number = 0
-    while try reader.another(bytes, isFirst: number == 0, closing: "]") {
+    while try reader.another(isFirst: number == 0, closing: "]") {
       number += 1
-      guard number <= CoreLimits.f0Entries else {
-        throw Refusal(reason: "it has more than \(CoreLimits.f0Entries) entries")
+      let entry: F0Entry
+      do {
+        entry = try Fields(&reader, names).checked()
+      } catch let refusal as Refusal {
+        throw Refusal(entry: number, reason: refusal.reason)
       }
-      do throws(Refusal) {
-        try each(try Fields(bytes, &reader).checked())
-      } catch {
-        guard error != Self.notJSON else { throw error }
-        throw Refusal(entry: number, reason: error.reason)
-      }
+      try each(entry)
     }
+  }
+
+  private struct Names {
+    let dailyKey = JSONReader.Name("daily_key")
+    let start = JSONReader.Name("time_start")
+    let max = JSONReader.Name("max")
+    let end = JSONReader.Name("time_end")
   }
 
   /// One entry's fields as they stand there.
@@ -86,46 +104,34 @@ extension F0Batch {
     var max: Int64?
     var end: Int64?
 
-    init(_ bytes: Span<UInt8>, _ reader: inout JSONReader) throws(Refusal) {
-      do {
-        try read(bytes, &reader)
-      } catch let refusal as Refusal {
-        throw refusal
-      } catch {
-        throw F0Batch.notJSON
-      }
-    }
-
-    private mutating func read(_ bytes: Span<UInt8>, _ reader: inout JSONReader) throws {
-      guard try reader.kind(bytes) == .object else { throw Refusal(reason: "it has the wrong type") }
-      try reader.open(bytes, "{")
+    init(_ reader: inout JSONReader, _ names: Names) throws {
+      guard try reader.kind() == .object else { throw Refusal(reason: "it has the wrong type") }
+      try reader.open("{")
       var isFirst = true
-      while try reader.another(bytes, isFirst: isFirst, closing: "}") {
+      while try reader.another(isFirst: isFirst, closing: "}") {
         isFirst = false
-        let name = try reader.name(bytes)
-        if bytes.matches("daily_key", at: name) {
+        let name = try reader.name()
+        if name == names.dailyKey {
           guard dailyKey == nil else { throw Refusal(reason: "daily_key stands there twice") }
-          guard try reader.kind(bytes) == .string else { throw Refusal(reason: "daily_key has the wrong type") }
-          dailyKey = BluezoneKey(hex: bytes, try reader.string(bytes))
+          guard try reader.kind() == .string else { throw Refusal(reason: "daily_key has the wrong type") }
+          dailyKey = try reader.string(of: 2 * BluezoneKey.byteCount) { BluezoneKey(hex: $0, $1) }
           guard dailyKey != nil else { throw Refusal(reason: "daily_key is not 64 hexadecimal digits") }
-        } else if bytes.matches("time_start", at: name) {
-          try Self.number(bytes, &reader, &start, "time_start")
-        } else if bytes.matches("max", at: name) {
-          try Self.number(bytes, &reader, &max, "max")
-        } else if bytes.matches("time_end", at: name) {
-          try Self.number(bytes, &reader, &end, "time_end")
+        } else if name == names.start {
+          try Self.number(&reader, &start, "time_start")
+        } else if name == names.max {
+          try Self.number(&reader, &max, "max")
+        } else if name == names.end {
+          try Self.number(&reader, &end, "time_end")
         } else {
-          try reader.skip(bytes)
+          try reader.skip()
         }
       }
     }
 
-    private static func number(
-      _ bytes: Span<UInt8>, _ reader: inout JSONReader, _ field: inout Int64?, _ name: String
-    ) throws {
+    private static func number(_ reader: inout JSONReader, _ field: inout Int64?, _ name: String) throws {
       guard field == nil else { throw Refusal(reason: "\(name) stands there twice") }
-      guard try reader.kind(bytes) == .number else { throw Refusal(reason: "\(name) has the wrong type") }
-      field = try reader.wholeNumber(bytes)
+      guard try reader.kind() == .number else { throw Refusal(reason: "\(name) has the wrong type") }
+      field = try reader.wholeNumber()
       guard field != nil else { throw Refusal(reason: "\(name) is no whole number of 64 bits") }
     }
 

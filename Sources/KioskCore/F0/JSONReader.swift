@@ -1,10 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-/// Reads JSON strictly from borrowed bytes, value by value, without making anything of what is passed over. The bytes are
-/// passed to each call, so that the reader holds no pointer to them. Source: RFC 8259.
-struct JSONReader {
-  /// Bytes from the start.
-  private(set) var offset = 0
+/// Reads JSON strictly from pieces of any length, value by value, and holds one piece at a time: neither the length of the
+/// text nor that of any value in it costs memory. Source: RFC 8259.
+///
+/// What is wrong is told by its place: bytes that are no UTF-8 count from where they stand.
+struct JSONReader: ~Copyable {
+  /// Gives the next piece; an empty one at the end.
+  private let next: () throws -> [UInt8]
+  /// Of the piece, what is valid UTF-8.
+  private var window: [UInt8] = []
+  /// Where the next byte stands in it.
+  private var place = 0
+  /// The beginning of a character whose end the next piece has.
+  private var cut: [UInt8] = []
+  private var isBroken = false
+  private var isAtEnd = false
   private var depth = 0
 
   /// The bytes are no JSON, or are nested more than `CoreLimits.jsonDepth` deep.
@@ -12,11 +22,30 @@ struct JSONReader {
 
   enum Kind { case object, array, string, number, other }
 
+  /// A member's name as it stands there, escapes and all, so that one written with escapes is no name that is known.
+  struct Name: Equatable {
+    /// Its last 16 bytes; with `count`, a name of at most 16 is told from every other.
+    private var tail: UInt128 = 0
+    private var count = 0
+
+    init() {}
+
+    init(_ word: String) {
+      for byte in word.utf8 { append(byte) }
+    }
+
+    fileprivate mutating func append(_ byte: UInt8) {
+      tail = tail << 8 | UInt128(byte)
+      count &+= 1
+    }
+  }
+
+  init(_ next: @escaping () throws -> [UInt8]) { self.next = next }
+
   /// What comes next, without taking it.
-  mutating func kind(_ bytes: Span<UInt8>) throws(NotJSON) -> Kind {
-    skipSpace(bytes)
-    guard offset < bytes.count else { throw NotJSON() }
-    switch bytes[offset] {
+  mutating func kind() throws -> Kind {
+    guard let byte = try visible() else { throw NotJSON() }
+    switch byte {
     case UInt8(ascii: "{"): return .object
     case UInt8(ascii: "["): return .array
     case UInt8(ascii: "\""): return .string
@@ -26,172 +55,246 @@ struct JSONReader {
     }
   }
 
-  /// Goes through an object, or an array: `body` is told whether the first member comes, and takes it whole.
+  /// Begins an object or an array.
   ///
   /// - Parameter opening: `{` or `[`; it comes next.
-  mutating func open(_ bytes: Span<UInt8>, _ opening: Unicode.Scalar) throws(NotJSON) {
+  mutating func open(_ opening: Unicode.Scalar) throws {
     depth += 1
     guard depth <= CoreLimits.jsonDepth else { throw NotJSON() }
-    try take(bytes, opening)
+    try take(opening)
   }
 
   /// Whether another member comes, at the start (`isFirst`) or after one; takes the comma, or the closing.
-  mutating func another(_ bytes: Span<UInt8>, isFirst: Bool, closing: Unicode.Scalar) throws(NotJSON) -> Bool {
-    skipSpace(bytes)
-    guard offset < bytes.count else { throw NotJSON() }
-    if bytes[offset] == UInt8(ascii: closing) {
-      offset += 1
+  mutating func another(isFirst: Bool, closing: Unicode.Scalar) throws -> Bool {
+    guard let byte = try visible() else { throw NotJSON() }
+    if byte == UInt8(ascii: closing) {
+      place += 1
       depth -= 1
       return false
     }
-    if !isFirst { try take(bytes, ",") }
+    if !isFirst { try take(",") }
     return true
   }
 
-  /// A member's name and the colon. The name's bytes as they stand: one written with escapes is no name that is known.
-  mutating func name(_ bytes: Span<UInt8>) throws(NotJSON) -> Range<Int> {
-    let name = try string(bytes)
-    try take(bytes, ":")
+  /// A member's name and the colon.
+  mutating func name() throws -> Name {
+    var name = Name()
+    try take("\"")
+    while true {
+      let byte = try inString()
+      if byte == UInt8(ascii: "\"") { break }
+      name.append(byte)
+      // What an escape stands for is not needed: with its backslash it is no name that is known.
+      if byte == UInt8(ascii: "\\") { try escape() }
+    }
+    try take(":")
     return name
   }
 
-  /// The bytes between the quotes, escapes and all.
-  mutating func string(_ bytes: Span<UInt8>) throws(NotJSON) -> Range<Int> {
-    try take(bytes, "\"")
-    let start = offset
-    while offset < bytes.count {
-      let byte = bytes[offset]
-      offset += 1
-      if byte == UInt8(ascii: "\"") { return start..<offset - 1 }
-      guard byte >= 0x20 else { throw NotJSON() }
-      if byte == UInt8(ascii: "\\") { try escape(bytes) }
+  /// A string of a known length without escapes, read where it stands.
+  ///
+  /// - Parameter read: gets the bytes between the quotes, if there are `count` of them; whether they hold escapes it finds
+  ///   out by the backslash.
+  /// - Returns: what `read` made of it; nil for a string of another length.
+  mutating func string<Value>(of count: Int, _ read: (Span<UInt8>, Range<Int>) -> Value?) throws -> Value? {
+    try take("\"")
+    if window.count - place > count, window[place + count] == UInt8(ascii: "\"") {
+      // Most of them lie in one piece; a control character, quote or backslash within is left to the slow way.
+      let range = place..<place + count
+      if let value = read(window.span, range) {
+        place = range.upperBound + 1
+        return value
+      }
     }
-    throw NotJSON()
+    var bytes: [UInt8] = []
+    var isLonger = false
+    while true {
+      let byte = try inString()
+      if byte == UInt8(ascii: "\"") { break }
+      if bytes.count < count { bytes.append(byte) } else { isLonger = true }
+      if byte == UInt8(ascii: "\\") {
+        try escape()
+        isLonger = true
+      }
+    }
+    return isLonger || bytes.count < count ? nil : read(bytes.span, 0..<count)
   }
 
   /// A number; nil when it is not whole as it is written, or does not fit.
-  mutating func wholeNumber(_ bytes: Span<UInt8>) throws(NotJSON) -> Int64? {
-    skipSpace(bytes)
-    let isNegative = offset < bytes.count && bytes[offset] == UInt8(ascii: "-")
-    if isNegative { offset += 1 }
-    let start = offset
+  mutating func wholeNumber() throws -> Int64? {
+    let isNegative = try visible() == UInt8(ascii: "-")
+    if isNegative { place += 1 }
+    guard let first = try peek(), case Self.digits = first else { throw NotJSON() }
     var value: Int64? = 0
-    while offset < bytes.count, case Self.digits = bytes[offset] {
-      let digit = Int64(bytes[offset] - UInt8(ascii: "0"))
-      value = value.flatMap { value in
-        let (ten, over) = value.multipliedReportingOverflow(by: 10)
-        let (sum, overToo) = isNegative ? ten.subtractingReportingOverflow(digit) : ten.addingReportingOverflow(digit)
-        return over || overToo ? nil : sum
-      }
-      offset += 1
+    var digits = 0
+    while let byte = try peek(), case Self.digits = byte {
+      if digits == 1, first == UInt8(ascii: "0") { throw NotJSON() }
+      value = value.flatMap { Self.appending(Int64(byte - UInt8(ascii: "0")), to: $0, isNegative) }
+      digits = min(digits + 1, 2)
+      place += 1
     }
-    guard offset > start, offset == start + 1 || bytes[start] != UInt8(ascii: "0") else { throw NotJSON() }
-    if offset < bytes.count, bytes[offset] == UInt8(ascii: ".") {
+    if try peek() == UInt8(ascii: ".") {
       value = nil
-      offset += 1
-      try someDigits(bytes)
+      place += 1
+      try someDigits()
     }
-    if offset < bytes.count, bytes[offset] | 0x20 == UInt8(ascii: "e") {
+    if let byte = try peek(), byte | 0x20 == UInt8(ascii: "e") {
       value = nil
-      offset += 1
-      if offset < bytes.count, bytes[offset] == UInt8(ascii: "+") || bytes[offset] == UInt8(ascii: "-") { offset += 1 }
-      try someDigits(bytes)
+      place += 1
+      if let sign = try peek(), sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-") { place += 1 }
+      try someDigits()
     }
     return value
   }
 
   /// Passes over a value of any kind. Its depth is bounded, and so is this recursion.
-  mutating func skip(_ bytes: Span<UInt8>) throws(NotJSON) {
-    switch try kind(bytes) {
+  mutating func skip() throws {
+    switch try kind() {
     case .object:
-      try open(bytes, "{")
+      try open("{")
       var isFirst = true
-      while try another(bytes, isFirst: isFirst, closing: "}") {
+      while try another(isFirst: isFirst, closing: "}") {
         isFirst = false
-        _ = try name(bytes)
-        try skip(bytes)
+        _ = try name()
+        try skip()
       }
     case .array:
-      try open(bytes, "[")
+      try open("[")
       var isFirst = true
-      while try another(bytes, isFirst: isFirst, closing: "]") {
+      while try another(isFirst: isFirst, closing: "]") {
         isFirst = false
-        try skip(bytes)
+        try skip()
       }
-    case .string: _ = try string(bytes)
-    case .number: _ = try wholeNumber(bytes)
-    case .other: try word(bytes)
+    case .string:
+      try take("\"")
+      while true {
+        let byte = try inString()
+        if byte == UInt8(ascii: "\"") { break }
+        if byte == UInt8(ascii: "\\") { try escape() }
+      }
+    case .number: _ = try wholeNumber()
+    case .other: try word()
     }
   }
 
   /// Nothing but space is left.
-  mutating func end(_ bytes: Span<UInt8>) throws(NotJSON) {
-    skipSpace(bytes)
-    guard offset == bytes.count else { throw NotJSON() }
+  mutating func end() throws {
+    guard try visible() == nil else { throw NotJSON() }
   }
 
   // MARK: Bytes
 
   private static let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
 
-  private mutating func skipSpace(_ bytes: Span<UInt8>) {
-    while offset < bytes.count {
-      let byte = bytes[offset]
-      guard byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 else { return }
-      offset += 1
+  /// The next byte, which stays; nil at the end.
+  @inline(__always)
+  private mutating func peek() throws -> UInt8? {
+    if place < window.count { return window[place] }
+    return try fill() ? window[place] : nil
+  }
+
+  /// The next byte that is no space, which stays.
+  @inline(__always)
+  private mutating func visible() throws -> UInt8? {
+    while let byte = try peek() {
+      guard byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 else { return byte }
+      place += 1
+    }
+    return nil
+  }
+
+  /// Takes the next byte of a string: its closing quote, a backslash, or one of the text.
+  @inline(__always)
+  private mutating func inString() throws -> UInt8 {
+    guard let byte = try peek(), byte >= 0x20 else { throw NotJSON() }
+    place += 1
+    return byte
+  }
+
+  /// Goes on to the next piece.
+  ///
+  /// - Returns: whether there is a byte.
+  @inline(never)
+  private mutating func fill() throws -> Bool {
+    while !isAtEnd {
+      guard !isBroken else { throw NotJSON() }
+      let piece = try next()
+      isAtEnd = piece.isEmpty
+      window = cut.isEmpty ? piece : cut + piece
+      place = 0
+      cut = []
+      if let wrong = Self.firstWrong(window.span) {
+        if wrong.isCutOff, !isAtEnd { cut = Array(window[wrong.place...]) } else { isBroken = true }
+        window.removeSubrange(wrong.place...)
+      }
+      if !window.isEmpty { return true }
+    }
+    guard !isBroken else { throw NotJSON() }
+    return false
+  }
+
+  /// Where bytes stop to be UTF-8, and whether only their end is missing.
+  private static func firstWrong(_ bytes: Span<UInt8>) -> (place: Int, isCutOff: Bool)? {
+    do throws(UTF8.ValidationError) {
+      _ = try UTF8Span(validating: bytes)
+      return nil
+    } catch {
+      let range = error.byteOffsets
+      return (range.lowerBound, error.kind == .truncatedScalar && range.upperBound == bytes.count)
     }
   }
 
-  private mutating func take(_ bytes: Span<UInt8>, _ expected: Unicode.Scalar) throws(NotJSON) {
-    skipSpace(bytes)
-    guard offset < bytes.count, bytes[offset] == UInt8(ascii: expected) else { throw NotJSON() }
-    offset += 1
+  @inline(__always)
+  private mutating func take(_ expected: Unicode.Scalar) throws {
+    guard try visible() == UInt8(ascii: expected) else { throw NotJSON() }
+    place += 1
   }
 
   /// What stands behind a backslash.
-  private mutating func escape(_ bytes: Span<UInt8>) throws(NotJSON) {
-    guard offset < bytes.count else { throw NotJSON() }
-    let byte = bytes[offset]
-    offset += 1
+  private mutating func escape() throws {
+    guard let byte = try peek() else { throw NotJSON() }
+    place += 1
     switch byte {
     case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
       UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
       return
     case UInt8(ascii: "u"):
-      guard offset + 4 <= bytes.count else { throw NotJSON() }
-      for place in offset..<offset + 4 {
-        switch bytes[place] {
-        case Self.digits, UInt8(ascii: "a")...UInt8(ascii: "f"), UInt8(ascii: "A")...UInt8(ascii: "F"): continue
+      for _ in 0..<4 {
+        guard let digit = try peek() else { throw NotJSON() }
+        switch digit {
+        case Self.digits, UInt8(ascii: "a")...UInt8(ascii: "f"), UInt8(ascii: "A")...UInt8(ascii: "F"): place += 1
         default: throw NotJSON()
         }
       }
-      offset += 4
     default: throw NotJSON()
     }
   }
 
-  private mutating func someDigits(_ bytes: Span<UInt8>) throws(NotJSON) {
-    let start = offset
-    while offset < bytes.count, case Self.digits = bytes[offset] { offset += 1 }
-    guard offset > start else { throw NotJSON() }
+  private static func appending(_ digit: Int64, to value: Int64, _ isNegative: Bool) -> Int64? {
+    let (ten, over) = value.multipliedReportingOverflow(by: 10)
+    let (sum, overToo) = isNegative ? ten.subtractingReportingOverflow(digit) : ten.addingReportingOverflow(digit)
+    return over || overToo ? nil : sum
   }
 
-  private mutating func word(_ bytes: Span<UInt8>) throws(NotJSON) {
-    for word in ["true", "false", "null"] where offset + word.utf8.count <= bytes.count {
-      if bytes.matches(word, at: offset..<offset + word.utf8.count) {
-        offset += word.utf8.count
-        return
-      }
+  private mutating func someDigits() throws {
+    var hasOne = false
+    while let byte = try peek(), case Self.digits = byte {
+      hasOne = true
+      place += 1
     }
-    throw NotJSON()
+    guard hasOne else { throw NotJSON() }
   }
-}
 
-extension Span<UInt8> {
-  /// Whether the bytes of a range, which lies inside, are those of a word.
-  func matches(_ word: String, at range: Range<Int>) -> Bool {
-    guard range.count == word.utf8.count else { return false }
-    for (index, byte) in word.utf8.enumerated() where self[range.lowerBound + index] != byte { return false }
-    return true
+  private mutating func word() throws {
+    let word =
+      switch try peek() {
+      case UInt8(ascii: "t"): "true"
+      case UInt8(ascii: "f"): "false"
+      default: "null"
+      }
+    for expected in word.utf8 {
+      guard try peek() == expected else { throw NotJSON() }
+      place += 1
+    }
   }
 }
