@@ -28,8 +28,8 @@ struct Appliance {
 
   /// Boots, runs until SIGTERM, SIGINT or the window's end, and leaves everything switched off.
   ///
-  /// - Throws: what makes running pointless: a data folder or database that cannot be used, a damaged identity. A
-  ///   display, a lamp or a radio that is missing does not: the kiosk goes on without, and says so.
+  /// - Throws: where another kiosk holds the data folder, or settings make no sense. A disk, identity, display, lamp or
+  ///   radio that is missing or fails does not end it: the kiosk goes on without, and says so.
   func run() async throws {
     // What the kiosk makes is for its own user.
     umask(0o077)
@@ -37,13 +37,15 @@ struct Appliance {
     let post: @Sendable (Kiosk.Event) -> Void = { continuation.yield(.kiosk($0)) }
 
     let clock = SystemClock(trust: settings.clockTrust)
-    let folder = try DataFolder(settings.dataFolder)
-    let identity = try IdentityFile(dataFolder: folder.path).loadOrCreate(at: clock.now().utc)
-    let store = try Store(dataFolder: folder.path, access: .create)
-    let storage = StorageQueue(store, post: post)
-    let feed = FeedSync(settings: settings, store: store, clock: clock, post: post)
+    let folder = DataFolder(settings.dataFolder)
+    do throws(StoreError) { try folder.take() } catch {
+      if case .inUse = error { throw error }
+    }
+    let disk = StoreHandle(folder, clock: clock, post: post)
+    let storage = StorageQueue(disk, post: post)
+    let feed = FeedSync(settings: settings, disk: disk, clock: clock, post: post)
     let matching = F0Matching(
-      dataFolder: folder.path, toleranceSlots: settings.f0ToleranceSlots, clock: clock, post: post,
+      disk: disk, toleranceSlots: settings.f0ToleranceSlots, clock: clock, post: post,
       onFound: { storage.readUnseenExposures() })
     let lines = openLines(post)
     let inputs = openInputs(post)
@@ -53,8 +55,9 @@ struct Appliance {
     let recovery = isDemo ? nil : AdapterRecovery(try RadioAddress(parsing: settings.radio))
     let radio = RadioLink(
       makeTransport: { CapturingTransport(makeTransport(), into: capture) }, recovery: recovery, deliver: post)
-    let control = try ControlServer(dataFolder: folder.path) { request in
-      answer(request, capture) { continuation.yield($0) }
+    let control = try openControl { request in
+      if request == .begun { disk.lookNow() }
+      return answer(request, capture) { continuation.yield($0) }
     }
     let timer = DeadlineTimer { post(.tick) }
     let signals = SignalWatch([SIGTERM, SIGINT]) { post(.stop) }
@@ -65,7 +68,9 @@ struct Appliance {
 
     var settings = settings
     if recovery != nil { settings.host.recovery.outsideSteps = settings.lastResort.outsideSteps }
-    var kiosk = Kiosk(settings: settings, identity: identity, isDemo: isDemo, startingAt: clock.now()) {
+    var kiosk = Kiosk(
+      settings: settings, identity: nil, awaitsIdentity: true, isDemo: isDemo, startingAt: clock.now()
+    ) {
       var random = SystemRandomNumberGenerator()
       return random.next()
     }
@@ -77,23 +82,32 @@ struct Appliance {
         "display": "\(settings.screen.display)",
       ])
     post(.start)
-    storage.readLastImport()
-    storage.readVisits()
-    feed.read()
-    matching.start()
-    storage.readUnseenExposures()
+    // What the core is to know of the log it is told whenever that opens, also for the first time.
+    disk.start(
+      onOpening: { opening in
+        storage.opened(opening)
+        feed.read()
+        matching.start()
+      },
+      onTick: {
+        storage.retry()
+        matching.retry()
+        try? control.listen()
+      })
 
     running: for await event in events {
       let moment = clock.now()
       // Without a beat for some seconds the lines go dark by themselves.
       lines.beat()
       let stateBefore = kiosk.host.state
+      let diskBefore = kiosk.diskFault
       switch event {
       case .kiosk(let event):
         if case .feedEnded(let round) = event {
           report(round)
           if case .applied = round.outcome { matching.start() }
         }
+        if case .disk(let state) = event { report(state) }
         kiosk.handle(event, at: moment)
         if case .packets = event { radio.taken() }
       case .status(let reply):
@@ -118,6 +132,7 @@ struct Appliance {
         continue
       }
       report(stateBefore, kiosk.host)
+      if kiosk.diskFault != diskBefore { log.warning("disk: \(kiosk.diskFault ?? "works again")") }
       if kiosk.host.state == .running, stateBefore != .running { radio.runs() }
       for effect in kiosk.takeEffects() {
         switch effect {
@@ -148,6 +163,7 @@ struct Appliance {
     if let fault = await storage.finish() {
       log.error("the last contacts could not be written", metadata: ["reason": "\(fault)"])
     }
+    disk.close()
     capture.close()
     log.info("stopped")
     withExtendedLifetime(folder) {}
@@ -178,6 +194,18 @@ struct Appliance {
       post(.problem("no capture: \(error)"))
       return nil
     }
+  }
+
+  /// Where no socket can be made no command can ask; the kiosk goes on without, and tries again.
+  private func openControl(
+    answer: @escaping @Sendable (ControlRequest) -> [UInt8]
+  ) throws(StoreError) -> ControlServer {
+    if ControlSocket.isAnswering(dataFolder: settings.dataFolder) {
+      throw .inUse(folder: settings.dataFolder)
+    }
+    let server = ControlServer(dataFolder: settings.dataFolder, answer: answer)
+    do throws(FileError) { try server.listen() } catch { log.warning("\(error)") }
+    return server
   }
 
   private func openLines(_ post: @escaping @Sendable (Kiosk.Event) -> Void) -> LinesDriver {
@@ -234,6 +262,7 @@ struct Appliance {
   /// Called on the control server's thread; waits for the core there.
   private func answer(_ request: ControlRequest, _ capture: Capture, _ post: (Event) -> Void) -> [UInt8] {
     switch request {
+    case .begun: return Array("{}\n".utf8)
     case .f0Imported:
       post(.f0Imported)
       return Array("{}\n".utf8)
@@ -254,6 +283,11 @@ struct Appliance {
     case .calibrate, .calibration, .calibrationEnd:
       return fromCore { reply in post(.calibration(request, reply)) }
     }
+  }
+
+  private func report(_ disk: DiskState) {
+    if let reason = disk.identity?.reason, reason != disk.log?.reason { log.warning("identity: \(reason)") }
+    if disk.log == nil, disk.identity == nil { log.info("log open, identity read") }
   }
 
   /// Quiet while nothing changes: a poll is no news.

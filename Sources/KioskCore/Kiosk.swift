@@ -46,6 +46,12 @@ public struct Kiosk: Sendable {
     case input(InputChange)
     /// Somebody has touched the screen.
     case touched(ScreenAction)
+    /// This node's own key has been read from the disk.
+    case identityRead(BluezoneIdentity)
+    /// Whether the log is open and the identity read; sent with each change.
+    case disk(DiskState)
+    /// Work on the disk failed for a reason, and is tried again; nil: it was done.
+    case diskWork(DiskWork, fault: String?)
     /// A part outside the core fails; the words for it.
     case problem(String)
     /// End the run: switch everything off, write what is pending.
@@ -87,6 +93,9 @@ public struct Kiosk: Sendable {
   let settings: Settings
   let isDemo: Bool
   private let randomBits: @Sendable () -> UInt64
+  /// Hears a recording and sends nothing.
+  let isReplay: Bool
+  /// nil in a replay, and until it was read: meanwhile it scans, and no id is sent or given out.
   var identity: BluezoneIdentity?
   var prompts: PromptSchedule
   var sensor: SensorVisits
@@ -101,7 +110,7 @@ public struct Kiosk: Sendable {
   private var wasSynchronised = false
   /// The UTC time at which the monotonic clock stood at zero, by the last event.
   var bootTime: UTCTime?
-  private var sentSlot: Slot?
+  var sentSlot: Slot?
   /// Of the host, when packets last came in.
   private var scanStarts = 0
   var identityFailure: BluezoneIdentity.Failure?
@@ -119,17 +128,29 @@ public struct Kiosk: Sendable {
   var lastF0Sync: UTCTime?
   var unseenExposures = 0
   var problems: [String] = []
+  var disk = DiskState()
+  var diskWorkFaults: [DiskWork: String] = [:]
+  /// Why something is not written or read that should be; nil while the disk serves. It ends when the fault does.
+  public internal(set) var diskFault: String?
+  /// Whether staff are to be told of a disk that does not serve, or an identity that waits.
+  var hasDiskFault = false
   var now: Moment
 
   /// - Parameters:
-  ///   - identity: nil for a replay, which sends nothing.
+  ///   - identity: nil for a replay, which sends nothing, and where it is not read yet.
+  ///   - awaitsIdentity: whether the event `identityRead` will bring it.
   ///   - randomBits: 64 fresh random bits, for addresses.
   public init(
-    settings: Settings, identity: BluezoneIdentity?, isDemo: Bool = false, startingAt moment: Moment,
-    randomBits: @escaping @Sendable () -> UInt64
+    settings: Settings, identity: BluezoneIdentity?, awaitsIdentity: Bool = false, isDemo: Bool = false,
+    startingAt moment: Moment, randomBits: @escaping @Sendable () -> UInt64
   ) {
     self.settings = settings
     self.identity = identity
+    isReplay = identity == nil && !awaitsIdentity
+    if !awaitsIdentity {
+      disk.log = nil
+      disk.identity = nil
+    }
     self.isDemo = isDemo
     self.randomBits = randomBits
     var people = settings.people
@@ -142,7 +163,7 @@ public struct Kiosk: Sendable {
     rotation = PageRotation(
       settings: settings.screen.pages, firstLanguage: settings.screen.language, appParts: site.appParts.count,
       at: moment.monotonic)
-    if !settings.feed.region.isEmpty, identity != nil, !isDemo {
+    if !settings.feed.region.isEmpty, !isReplay, !isDemo {
       feed = FeedFollower(settings: settings.feed, at: moment.monotonic, randomBits: randomBits())
     }
     now = moment
@@ -169,7 +190,7 @@ public struct Kiosk: Sendable {
     switch event {
     case .start:
       startedAt = time
-      if identity == nil { host.listenOnly() } else { host.start(at: time) }
+      if isReplay { host.listenOnly() } else { host.start(at: time) }
     case .radioOpened(let generation): host.transportOpened(generation: generation, at: time)
     case .radioFailed(let fault, let generation):
       host.transportFailed(fault, generation: generation, at: time)
@@ -206,11 +227,15 @@ public struct Kiosk: Sendable {
     case .exposures(let unseen): noticeExposures(unseen, at: time)
     case .input(let change): take(change, at: moment)
     case .touched(let action): touch(action, at: moment)
+    case .identityRead(let identity): read(identity)
+    case .disk(let state): disk = state
+    case .diskWork(let work, let fault): diskWorkFaults[work] = fault
     case .problem(let words): note(words)
     case .stop:
       isStopping = true
       host.stop(at: time)
     }
+    if case .packets = event {} else { findDiskFault() }
     hear(at: moment)
     proceed(at: moment)
     findNextDeadline()
@@ -290,7 +315,7 @@ public struct Kiosk: Sendable {
 
   // MARK: Going on
 
-  /// Whether visitors can rely on the kiosk: the radio runs, the clock is right, and F0 data is current.
+  /// Whether visitors can rely on the kiosk: the radio runs, the clock is right, the disk serves, and F0 data is current.
   /// While the radio starts it is given the benefit of the doubt.
   ///
   /// Inlined, as what follows of that kind: a call would copy the whole kiosk.
@@ -300,7 +325,7 @@ public struct Kiosk: Sendable {
     switch host.state {
     case .down, .recovering: return true
     case .closed, .opening, .starting, .running, .stopping:
-      return !moment.isSynchronised || feed?.isStale(at: moment) ?? false
+      return !moment.isSynchronised || hasDiskFault || feed?.isStale(at: moment) ?? false
     }
   }
 
@@ -351,7 +376,7 @@ public struct Kiosk: Sendable {
       effects.append(.dateContacts(bootTime: bootTime))
     }
     wasSynchronised = moment.isSynchronised
-    guard identity != nil, !isStopping else { return }
+    guard !isReplay, !isStopping else { return }
     let slot = SlotScheme.standard.slot(at: moment.utc)
     if sentSlot != slot {
       sentSlot = slot

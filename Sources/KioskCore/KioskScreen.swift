@@ -30,12 +30,13 @@ extension Kiosk {
       switch host.state {
       // Scanning pauses for some milliseconds at each change of address; the figures stay.
       case .running:
-        host.isScanning || identity == nil || shown?.radio == .running ? .running : .starting
+        host.isScanning || isReplay || shown?.radio == .running ? .running : .starting
       case .closed, .opening, .starting, .stopping:
         host.lastFault.map { .down(.init($0), step: host.lastStep) } ?? .starting
       case .down(let fault, _): .down(.init(fault), step: .reopen)
       case .recovering(let fault, let step, _): .down(.init(fault), step: step)
       }
+    state.needsStaff = hasDiskFault
     return state
   }
 

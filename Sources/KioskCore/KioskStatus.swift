@@ -70,6 +70,7 @@ extension Kiosk {
       isQuiet: prompts.isQuiet(at: moment))
     status.feed = feed?.status(at: moment) ?? .init()
     status.uptimeSeconds = startedAt.map { moment.monotonic.milliseconds(since: $0) / 1000 } ?? 0
+    status.disk = diskStatus()
     status.problems = problems + (identityFailure.map { [$0.description] } ?? [])
     return status
   }

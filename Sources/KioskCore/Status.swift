@@ -19,6 +19,7 @@ public struct Status: Codable, Hashable, Sendable {
   public var unseenExposures = 0
   public var lines = Lines()
   public var feed = Feed()
+  public var disk = Disk()
   public var display = "none"
   /// Taps on the screen in this run.
   public var touches = 0
@@ -81,6 +82,37 @@ public struct Status: Codable, Hashable, Sendable {
 
     enum CodingKeys: String, CodingKey {
       case pending, lost, writeFault = "write_fault", turnedAway = "turned_away"
+    }
+  }
+
+  /// The data folder. What is wrong with it stands here for as long as it lasts.
+  public struct Disk: Codable, Hashable, Sendable {
+    public enum State: String, Codable, Hashable, Sendable {
+      case opening, works
+      /// The log is open, and something could not be written or read; it is tried again.
+      case refuses
+      /// The log cannot be opened; it is tried again.
+      case closed
+      /// The log is missing, and a person must decide.
+      case waiting
+    }
+
+    public enum Identity: String, Codable, Hashable, Sendable {
+      case opening, read
+      /// It cannot be read; it is tried again. Nothing is advertised.
+      case unreadable
+      /// It is missing, and a person must decide. Nothing is advertised.
+      case waiting
+    }
+
+    public var state = State.opening
+    /// Why, in words.
+    public var reason: String?
+    public var identity = Identity.opening
+    public var identityReason: String?
+
+    enum CodingKeys: String, CodingKey {
+      case state, reason, identity, identityReason = "identity_reason"
     }
   }
 
@@ -154,7 +186,7 @@ public struct Status: Codable, Hashable, Sendable {
     case peopleAround = "people_around", bluezonersAround = "bluezoners_around", peopleNear = "people_near"
     case bluezonersNear = "bluezoners_near", addressesAround = "addresses_around"
     case isDemo = "demo", radio, clockSynchronised = "clock_synchronised"
-    case contacts, visits, checkIns = "check_ins", unseenExposures = "unseen_exposures", lines, feed, display
-    case touches, language, uptimeSeconds = "uptime_seconds", problems
+    case contacts, visits, checkIns = "check_ins", unseenExposures = "unseen_exposures", lines, feed, disk
+    case display, touches, language, uptimeSeconds = "uptime_seconds", problems
   }
 }

@@ -219,7 +219,8 @@ private func mode(_ path: String) -> mode_t? {
   @Test("A long answer comes whole; one beyond the limit is refused") func longAnswer() throws {
     let folder = try Folder()
     let long = (0..<(8 << 20)).map { UInt8(truncatingIfNeeded: $0 >> 3) }
-    let server = try ControlServer(dataFolder: folder.path) { $0 == .capture ? long : [] }
+    let server = ControlServer(dataFolder: folder.path) { $0 == .capture ? long : [] }
+    try server.listen()
     defer { server.close() }
     #expect(try ControlSocket.exchange(.capture, dataFolder: folder.path, limit: long.count) == long)
     #expect(throws: FileError.self) {
@@ -232,7 +233,8 @@ private func mode(_ path: String) -> mode_t? {
   @Test("A client that asks and never reads does not keep others out") func deafClient() throws {
     let folder = try Folder()
     let long = [UInt8](repeating: 1, count: 8 << 20)
-    let server = try ControlServer(dataFolder: folder.path) { $0 == .capture ? long : [7] }
+    let server = ControlServer(dataFolder: folder.path) { $0 == .capture ? long : [7] }
+    try server.listen()
     defer { server.close() }
     let fd = try #require(ControlSocket.stream())
     defer { close(fd) }

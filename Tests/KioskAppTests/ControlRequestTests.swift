@@ -9,7 +9,7 @@ import Tracer
   @Test(
     "What is written is read again",
     arguments: [
-      .status, .f0Imported, .exposuresSeen, .capture, .calibration, .calibrationEnd,
+      .status, .begun, .f0Imported, .exposuresSeen, .capture, .calibration, .calibrationEnd,
       .calibrate(seconds: 1, floorDBm: -100), .calibrate(seconds: CoreLimits.calibrationSeconds, floorDBm: -20),
       .peopleAdded(AppLimits.visitsAdded, at: UTCTime(seconds: 1_763_683_200)),
     ] as [ControlRequest])

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import Foundation
 import Testing
+import Tracer
 
 @testable import KioskApp
 
@@ -18,6 +19,14 @@ final class Folder: Sendable {
     let file = path + "/" + name
     try text.write(toFile: file, atomically: true, encoding: .utf8)
     return file
+  }
+}
+
+extension IdentityFile {
+  /// As a kiosk that began in this folder has it.
+  func loadOrCreate(at now: UTCTime) throws(FileError) -> BluezoneIdentity {
+    if !Files.isThere(path) { try create(at: now) }
+    return try load()
   }
 }
 

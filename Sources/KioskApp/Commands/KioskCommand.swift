@@ -11,7 +11,7 @@ struct KioskCommand: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       RunCommand.self, StatusCommand.self, LogCommand.self, HistoryCommand.self, F0Command.self, ExposuresCommand.self,
-      ExportCommand.self, IdentityCommand.self, AuditCommand.self, FeedCommand.self, IDsCommand.self,
+      ExportCommand.self, IdentityCommand.self, BeginCommand.self, AuditCommand.self, FeedCommand.self, IDsCommand.self,
       CalibrateCommand.self, ReplayCommand.self, CaptureCommand.self, RenderCommand.self, ScreenCommand.self,
       RecoverCommand.self, LinesOffCommand.self, LinesLatencyCommand.self, ScreenSpeedCommand.self,
     ])
@@ -26,7 +26,7 @@ enum Exit {
 
   /// Prints the words and gives what to throw.
   static func failure(_ error: any Error) -> ExitCode {
-    let isNotAllowed = (error as? FileError)?.isNotAllowed ?? false
+    let isNotAllowed = (error as? FileError)?.isNotAllowed ?? (error as? StoreError)?.isNotAllowed ?? false
     return failure("\(error)", code: isNotAllowed ? notAllowed : 1)
   }
 

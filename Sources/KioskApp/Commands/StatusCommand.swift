@@ -77,6 +77,7 @@ extension Status {
     if let fault = contacts.writeFault { text.append(("", "not written: \(fault)")) }
     if contacts.lost > 0 { text.append(("", "\(contacts.lost) not logged: too many were waiting")) }
     if contacts.turnedAway > 0 { text.append(("", "\(contacts.turnedAway) times a device was not counted: too many")) }
+    text += disk.lines()
     text += feed.lines()
     if unseenExposures > 0 {
       text.append(("exposures", "\(unseenExposures) contacts with confirmed cases not looked at: kiosk exposures"))
@@ -94,6 +95,27 @@ extension Status {
     text.append(("running for", "\(uptimeSeconds / 3600) h \(uptimeSeconds / 60 % 60) min \(uptimeSeconds % 60) s"))
     for problem in problems { text.append(("problem", problem)) }
     return text.map { name, value in name + String(repeating: " ", count: max(13 - name.count, 1)) + value }
+  }
+}
+
+extension Status.Disk {
+  fileprivate func lines() -> [(String, String)] {
+    let words =
+      switch state {
+      case .opening: "being opened"
+      case .works: "works"
+      case .refuses: "refuses, tried again every 10 s"
+      case .closed: "the log is not open, tried again every 10 s; what is heard waits in memory"
+      case .waiting: "waits for a person; what is heard waits in memory"
+      }
+    var text = [("disk", words + (reason.map { ": \($0)" } ?? ""))]
+    switch identity {
+    case .opening: text.append(("identity", "not read yet"))
+    case .read: break
+    case .unreadable: text.append(("identity", "not read, nothing is advertised: \(identityReason ?? "")"))
+    case .waiting: text.append(("identity", "waits for a person, nothing is advertised: \(identityReason ?? "")"))
+    }
+    return text
   }
 }
 

@@ -6,10 +6,12 @@ import KioskCore
 import Synchronization
 import Tracer
 
-/// What the running kiosk can be asked through the socket in its data folder: one line in, one JSON value out, and
+/// What the running kiosk can be asked through its socket: one line in, one JSON value out, and
 /// with `capture` bytes behind it.
 enum ControlRequest: Equatable, Sendable, RawRepresentable {
   case status
+  /// A person has decided about what is missing in the data folder (`kiosk begin`): look again.
+  case begun
   /// F0 data was imported by another process: look again.
   case f0Imported
   /// Make a round of the feed now. `status` tells how it goes.
@@ -29,6 +31,7 @@ enum ControlRequest: Equatable, Sendable, RawRepresentable {
     let words = rawValue.split(separator: " ", omittingEmptySubsequences: false)
     switch (words.first, words.count) {
     case ("status", 1): self = .status
+    case ("begun", 1): self = .begun
     case ("f0-imported", 1): self = .f0Imported
     case ("f0-sync", 1): self = .f0Sync
     case ("exposures-seen", 1): self = .exposuresSeen
@@ -52,6 +55,7 @@ enum ControlRequest: Equatable, Sendable, RawRepresentable {
   var rawValue: String {
     switch self {
     case .status: "status"
+    case .begun: "begun"
     case .f0Imported: "f0-imported"
     case .f0Sync: "f0-sync"
     case .exposuresSeen: "exposures-seen"
@@ -68,6 +72,42 @@ enum ControlRequest: Equatable, Sendable, RawRepresentable {
 enum ControlSocket {
   static func path(dataFolder: String) -> String { dataFolder + "/control.sock" }
 
+  /// Where it may be, in the order in which it is sought and made: in the data folder, or, where that is absent, full or
+  /// read-only, in a folder of /run, under a name made of the data folder's path.
+  static func paths(dataFolder: String) -> [String] {
+    var name: UInt64 = 0xCBF2_9CE4_8422_2325
+    let absolute = dataFolder.hasPrefix("/") ? dataFolder : currentFolder + "/" + dataFolder
+    // FNV-1a. Source: draft-eastlake-fnv.
+    for byte in absolute.utf8 { name = (name ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
+    let runtime = getenv("RUNTIME_DIRECTORY").map { String(cString: $0) }?.split(separator: ":").first.map(String.init)
+    let folders = Set([runtime, runtimeFolder].compactMap { $0 }).sorted()
+    return [path(dataFolder: dataFolder)] + folders.map { "\($0)/\(String(name, radix: 16)).sock" }
+  }
+
+  /// Of the service (`RuntimeDirectory`).
+  static let runtimeFolder = "/run/bluezone-kiosk"
+
+  private static var currentFolder: String {
+    guard let path = getcwd(nil, 0) else { return "" }
+    defer { free(path) }
+    return String(cString: path)
+  }
+
+  /// A connection to the running kiosk, wherever its socket is; nil when none runs.
+  static func reach(dataFolder: String) throws(FileError) -> Int32? {
+    var refusal: FileError?
+    for path in paths(dataFolder: dataFolder) {
+      guard let fd = stream() else { throw FileError("cannot make a socket for", path: path, errno: errno) }
+      if withAddress(path, { connect(fd, $0, $1) }) == 0 { return fd }
+      if ![ENOENT, ENOTDIR, ECONNREFUSED, ENAMETOOLONG].contains(errno) {
+        refusal = refusal ?? FileError("cannot reach the kiosk at", path: path, errno: errno)
+      }
+      close(fd)
+    }
+    if let refusal { throw refusal }
+    return nil
+  }
+
   /// Asks the running kiosk; nil when none runs.
   static func ask(_ request: ControlRequest, dataFolder: String) throws(FileError) -> String? {
     guard let answer = try exchange(request, dataFolder: dataFolder, limit: AppLimits.answerBytes), !answer.isEmpty
@@ -80,13 +120,8 @@ enum ControlSocket {
   static func exchange(
     _ request: ControlRequest, dataFolder: String, limit: Int
   ) throws(FileError) -> [UInt8]? {
-    let path = path(dataFolder: dataFolder)
-    guard let fd = stream() else { throw FileError("cannot make a socket for", path: path, errno: errno) }
+    guard let fd = try reach(dataFolder: dataFolder) else { return nil }
     defer { close(fd) }
-    guard withAddress(path, { connect(fd, $0, $1) }) == 0 else {
-      if errno == ENOENT || errno == ECONNREFUSED { return nil }
-      throw FileError("cannot reach the kiosk at", path: path, errno: errno)
-    }
     setTimeouts(fd, milliseconds: 5 * AppLimits.controlMilliseconds)
     guard send(fd, Array("\(request.rawValue)\n".utf8)) else { return nil }
     var answer: [UInt8] = []
@@ -97,8 +132,15 @@ enum ControlSocket {
       guard count > 0 else { break }
       answer += chunk[..<count]
     }
-    guard answer.count <= limit else { throw FileError("the kiosk at \(path) answers more than \(limit) bytes") }
+    guard answer.count <= limit else { throw FileError("the kiosk answers more than \(limit) bytes") }
     return answer
+  }
+
+  /// Whether a kiosk runs with that data folder.
+  static func isAnswering(dataFolder: String) -> Bool {
+    guard let fd = try? reach(dataFolder: dataFolder) else { return false }
+    close(fd)
+    return true
   }
 
   static func stream() -> Int32? {
@@ -143,45 +185,86 @@ enum ControlSocket {
 
 /// The appliance's end of the socket: a thread that answers one client at a time.
 final class ControlServer: Sendable {
-  private let path: String
-  private let listener: Int32
-  private let isClosed = Mutex(false)
+  private let dataFolder: String
+  private let answer: @Sendable (ControlRequest) -> [UInt8]
+  private let state = Mutex(State())
+
+  private struct State {
+    var listeners: [Listener] = []
+    var isClosed = false
+  }
+
+  private struct Listener {
+    var path: String
+    var descriptor: Int32
+    var file: FileNumber
+  }
 
   /// - Parameter answer: called on the server's thread; may block until the core has answered.
-  init(dataFolder: String, answer: @escaping @Sendable (ControlRequest) -> [UInt8]) throws(FileError) {
-    let path = ControlSocket.path(dataFolder: dataFolder)
-    self.path = path
+  init(dataFolder: String, answer: @escaping @Sendable (ControlRequest) -> [UInt8]) {
+    self.dataFolder = dataFolder
+    self.answer = answer
+  }
+
+  /// Listens where it can be found, unless it does already. Call it again when the data folder may have come or gone.
+  func listen() throws(FileError) {
+    var refusal: FileError?
+    for path in ControlSocket.paths(dataFolder: dataFolder) {
+      let number = FileNumber(path)
+      if state.withLock({ $0.listeners.contains { $0.path == path && $0.file == number } }) { return }
+      do throws(FileError) { return try listen(path) } catch { refusal = refusal ?? error }
+    }
+    if let refusal { throw refusal }
+  }
+
+  private func listen(_ path: String) throws(FileError) {
     guard let fd = ControlSocket.stream() else {
       throw FileError("cannot make the control socket", path: path, errno: errno)
     }
-    // The data folder's lock is held: a socket file that is there is a dead one.
+    if path.hasPrefix(ControlSocket.runtimeFolder + "/") { mkdir(ControlSocket.runtimeFolder, 0o750) }
+    // A socket file that is there is a dead one, unless somebody answers.
+    guard ControlSocket.withAddress(path, { connect(fd, $0, $1) }) != 0 else {
+      Glibc.close(fd)
+      throw FileError(StoreError.inUse(folder: dataFolder).description)
+    }
     unlink(path)
-    guard ControlSocket.withAddress(path, { bind(fd, $0, $1) }) == 0, chmod(path, 0o660) == 0, listen(fd, 8) == 0
+    guard ControlSocket.withAddress(path, { bind(fd, $0, $1) }) == 0, chmod(path, 0o660) == 0, Glibc.listen(fd, 8) == 0,
+      let number = FileNumber(path)
     else {
       let code = errno
       Glibc.close(fd)
       throw FileError("cannot make the control socket", path: path, errno: code)
     }
-    listener = fd
-    let thread = Thread { [self] in serve(answer) }
+    let isClosed = state.withLock { state in
+      if !state.isClosed { state.listeners.append(Listener(path: path, descriptor: fd, file: number)) }
+      return state.isClosed
+    }
+    guard !isClosed else {
+      unlink(path)
+      Glibc.close(fd)
+      return
+    }
+    let thread = Thread { [self] in serve(fd) }
     thread.name = "control"
     thread.start()
   }
 
   func close() {
-    let wasClosed = isClosed.withLock { closed in
-      defer { closed = true }
-      return closed
+    let listeners = state.withLock { state in
+      defer { state.listeners = [] }
+      state.isClosed = true
+      return state.listeners
     }
-    guard !wasClosed else { return }
-    shutdown(listener, Int32(SHUT_RDWR))
-    unlink(path)
+    for listener in listeners {
+      shutdown(listener.descriptor, Int32(SHUT_RDWR))
+      if FileNumber(listener.path) == listener.file { unlink(listener.path) }
+    }
   }
 
-  private func serve(_ answer: (ControlRequest) -> [UInt8]) {
+  private func serve(_ listener: Int32) {
     while true {
       let client = accept(listener, nil, nil)
-      if isClosed.withLock({ $0 }) {
+      if state.withLock({ $0.isClosed }) {
         if client >= 0 { Glibc.close(client) }
         break
       }

@@ -8,16 +8,19 @@ import Tracer
 /// The feed on a thread of its own: the core says when, and hears how it went.
 final class FeedSync: Sendable {
   private let settings: Settings
-  private let store: Store
+  private let disk: StoreHandle
   private let clock: SystemClock
   private let post: @Sendable (Kiosk.Event) -> Void
   private let queue = DispatchQueue(label: "feed")
   private let progress = Mutex<FeedProgress?>(nil)
   private let isEnding = Mutex(false)
+  private let lastState = Mutex<FeedState?>(nil)
+  /// The last round failed because of the disk.
+  private let isDiskAwaited = Mutex(false)
 
-  init(settings: Settings, store: Store, clock: SystemClock, post: @escaping @Sendable (Kiosk.Event) -> Void) {
+  init(settings: Settings, disk: StoreHandle, clock: SystemClock, post: @escaping @Sendable (Kiosk.Event) -> Void) {
     self.settings = settings
-    self.store = store
+    self.disk = disk
     self.clock = clock
     self.post = post
   }
@@ -25,9 +28,17 @@ final class FeedSync: Sendable {
   /// What the round that runs is doing; nil when none does.
   var words: String? { progress.withLock { $0?.words } }
 
-  /// Tells the core what is held.
+  /// Tells the core what is held. A round that the disk has failed is made again.
   func read() {
-    queue.async { [self] in post(.feedRead(state)) }
+    queue.async { [self] in
+      post(.feedRead(state))
+      guard (try? disk.store()) != nil else { return }
+      let isAwaited = isDiskAwaited.withLock { isAwaited in
+        defer { isAwaited = false }
+        return isAwaited
+      }
+      if isAwaited { post(.syncFeed) }
+    }
   }
 
   /// Makes a round, and tells the core how it ended.
@@ -37,6 +48,10 @@ final class FeedSync: Sendable {
       do throws(FeedFault) {
         report = FeedReport(try round().outcome, state: state)
       } catch {
+        if case .store(let error) = error {
+          isDiskAwaited.withLock { $0 = true }
+          disk.failed(error)
+        }
         let wait = error.retryAfterSeconds
         report = FeedReport(
           .failed(reason: error.description, retryAfterMilliseconds: wait > 0 ? wait * 1000 : nil), state: state)
@@ -52,11 +67,20 @@ final class FeedSync: Sendable {
     await withCheckedContinuation { continuation in queue.async { continuation.resume() } }
   }
 
+  /// As last read, while the disk does not let it be read.
   private var state: FeedState? {
-    (try? store.feed(region: settings.feed.region))?.state
+    do throws(StoreError) {
+      let held = try disk.readable().feed(region: settings.feed.region)?.state
+      lastState.withLock { $0 = held }
+      return held
+    } catch {
+      return lastState.withLock { $0 }
+    }
   }
 
   private func round() throws(FeedFault) -> FeedRound.Result {
+    let store: Store
+    do throws(StoreError) { store = try disk.store() } catch { throw .store(error) }
     let source = try CurlFeedSource(settings: settings.feed) { [self] in isEnding.withLock { $0 } }
     return try FeedRound(
       settings: settings, source: source, sourceName: settings.feed.url, store: store, clock: clock

@@ -15,22 +15,18 @@ struct IdentityFile {
     var base_day: Int64
   }
 
-  /// Reads the identity, or makes it at `now` when there is none.
+  /// Makes a new key, of the day of `now`. It is whole and on the disk when this returns, or not there.
   ///
-  /// - Throws: when the file is there and cannot be used; it is never overwritten, because every id this node ever
-  ///   sent hangs on it.
-  func loadOrCreate(at now: UTCTime) throws(FileError) -> BluezoneIdentity {
-    if access(path, F_OK) != 0, errno == ENOENT {
-      var random = SystemRandomNumberGenerator()
-      let key = (0..<BluezoneKey.byteCount).map { _ in UInt8.random(in: 0...255, using: &random) }
-      let day = SlotScheme.standard.slot(at: now).day
-      let document = Document(base_key: Hex.string(key), base_day: day * 86_400)
-      guard let json = try? JSONEncoder().encode(document) else {
-        throw FileError("the base key could not be encoded")
-      }
-      try Files.create(path, Array(json) + [10])
+  /// - Throws: also when there is one; it is never overwritten, because every id this node ever sent hangs on it.
+  func create(at now: UTCTime) throws(FileError) {
+    var random = SystemRandomNumberGenerator()
+    let key = (0..<BluezoneKey.byteCount).map { _ in UInt8.random(in: 0...255, using: &random) }
+    let day = SlotScheme.standard.slot(at: now).day
+    let document = Document(base_key: Hex.string(key), base_day: day * 86_400)
+    guard let json = try? JSONEncoder().encode(document) else {
+      throw FileError("the base key could not be encoded")
     }
-    return try load()
+    try Files.create(path, Array(json) + [10])
   }
 
   func load() throws(FileError) -> BluezoneIdentity {
@@ -40,7 +36,7 @@ struct IdentityFile {
     else {
       throw FileError(
         "\(path) is damaged: it must hold base_key (64 hex digits) and base_day (seconds at a UTC midnight). Put "
-          + "it back from a backup, or move it away to start with a new identity")
+          + "it back from a backup; without one move it away and say so: kiosk begin --operator NAME --reason TEXT")
     }
     var attributes = stat()
     if stat(path, &attributes) == 0, attributes.st_mode & 0o077 != 0 { chmod(path, 0o600) }

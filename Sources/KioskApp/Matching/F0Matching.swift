@@ -8,21 +8,23 @@ import Tracer
 /// Compares F0 entries that have come in with the log, on a thread and over a database connection of its own, so that
 /// contacts are written meanwhile. What is stopped goes on at the next `start`.
 final class F0Matching: Sendable {
-  private let dataFolder: String
+  private let disk: StoreHandle
   private let toleranceSlots: Int
   private let clock: SystemClock
   private let post: @Sendable (Kiosk.Event) -> Void
   private let onFound: @Sendable () -> Void
   private let queue = DispatchQueue(label: "matching", qos: .utility)
   private let isStopping = Atomic(false)
+  /// The last comparison failed.
+  private let isOwing = Atomic(false)
 
   /// - Parameter onFound: called after a comparison that found contacts that were not known before.
   init(
-    dataFolder: String, toleranceSlots: Int, clock: SystemClock, post: @escaping @Sendable (Kiosk.Event) -> Void,
+    disk: StoreHandle, toleranceSlots: Int, clock: SystemClock, post: @escaping @Sendable (Kiosk.Event) -> Void,
     onFound: @escaping @Sendable () -> Void
   ) {
     self.onFound = onFound
-    self.dataFolder = dataFolder
+    self.disk = disk
     self.toleranceSlots = toleranceSlots
     self.clock = clock
     self.post = post
@@ -31,18 +33,27 @@ final class F0Matching: Sendable {
   /// Call it after entries were applied to the store, by whomever; one that finds nothing new costs nothing.
   func start() {
     queue.async { [self] in
+      // It starts again when the log is open.
+      guard (try? disk.store()) != nil else { return }
       do throws(StoreError) {
-        let store = try Store(dataFolder: dataFolder, access: .change)
+        let store = try disk.connect()
         let result = try store.matchF0(toleranceSlots: toleranceSlots, at: clock.now().utc) { _ in
           !isStopping.load(ordering: .relaxed)
         }
         if result.newExposedContacts > 0 { onFound() }
         if let damage = store.damage { post(.problem(damage)) }
+        isOwing.store(false, ordering: .relaxed)
+        post(.diskWork(.matching, fault: nil))
       } catch {
-        post(.problem("comparing F0 data with the log: \(error)"))
+        isOwing.store(true, ordering: .relaxed)
+        disk.failed(error)
+        post(.diskWork(.matching, fault: error.description))
       }
     }
   }
+
+  /// Starts again what has failed.
+  func retry() { if isOwing.load(ordering: .relaxed) { start() } }
 
   /// Stops within a block of some thousand ids, and waits for that.
   func stop() async {

@@ -15,6 +15,8 @@ struct AuditEntry: Hashable, Sendable {
     /// F0 data came in without a signature.
     case importUnsigned = "import-unsigned"
     case purge
+    /// A key or a log that was lost was made again.
+    case begin
     case changeConfiguration = "change-configuration"
   }
 

@@ -5,29 +5,58 @@ import KioskCore
 import Synchronization
 import Tracer
 
-/// The store on a thread of its own: the core says what to write and hears how it went.
+/// The store on a thread of its own: the core says what to write and hears how it went. What cannot be written goes back
+/// to the core's ledgers; other work that fails is kept here, the latest of its kind, and done when the disk serves again.
 final class StorageQueue: Sendable {
-  private let store: Store
+  private let disk: StoreHandle
   private let boot = Boot.id()
   private let post: @Sendable (Kiosk.Event) -> Void
-  private let queue = DispatchQueue(label: "store")
+  private var queue: DispatchQueue { disk.queue }
+  private let waiting = Mutex(WaitingWork())
   private let visitRows = Mutex(Store.VisitRows())
   private let lastWriteFault = Mutex<StoreError?>(nil)
   private let isFinishing = Atomic(false)
 
-  init(_ store: Store, post: @escaping @Sendable (Kiosk.Event) -> Void) {
-    self.store = store
+  private typealias Work = @Sendable () throws(StoreError) -> Void
+  private struct WaitingWork {
+    var work: [Kiosk.DiskWork: Work] = [:]
+    /// Of what the core has been told.
+    var faults: [Kiosk.DiskWork: String] = [:]
+    var hasReadVisits = false
+    var hasClosedVisits = false
+  }
+
+  init(_ disk: StoreHandle, post: @escaping @Sendable (Kiosk.Event) -> Void) {
+    self.disk = disk
     self.post = post
+  }
+
+  /// The log can be read, or is open: what the core wants to know of it, before anything is written. Call it on the
+  /// storage thread.
+  func opened(_ opening: StoreHandle.Opening) {
+    // In another file the visits that go on are other rows.
+    if case .open(isSame: false) = opening { visitRows.withLock { $0 = Store.VisitRows() } }
+    perform(.readingLog, readVisits)
+    perform(.readingExposures, readExposures)
+    if let time = try? disk.readable().lastImport() { post(.f0Synced(time)) }
+    retry()
+  }
+
+  /// Does what has failed before. Call it on the storage thread.
+  func retry() {
+    guard (try? disk.store()) != nil else { return }
+    for (kind, work) in waiting.withLock({ $0.work }) { perform(kind, work) }
   }
 
   func write(_ updates: [ContactUpdate]) {
     queue.async { [self] in
       do throws(StoreError) {
-        let exposed = try store.write(updates, boot: boot)
+        let exposed = try disk.store().write(updates, boot: boot)
         lastWriteFault.withLock { $0 = nil }
         post(.contactsWritten)
         if exposed > 0 { readUnseenExposures() }
       } catch {
+        disk.failed(error)
         lastWriteFault.withLock { $0 = error }
         post(.contactsNotWritten(updates, reason: error.description))
       }
@@ -38,33 +67,40 @@ final class StorageQueue: Sendable {
     queue.async { [self] in
       do throws(StoreError) {
         var rows = visitRows.withLock { $0 }
-        try store.write(updates, rows: &rows, boot: boot)
+        try disk.store().write(updates, rows: &rows, boot: boot)
         visitRows.withLock { $0 = rows }
         lastWriteFault.withLock { $0 = nil }
         post(.visitsWritten)
       } catch {
+        disk.failed(error)
         lastWriteFault.withLock { $0 = error }
         post(.visitsNotWritten(updates, reason: error.description))
       }
     }
   }
 
-  /// Tells the core the newest two days of the entry log; those of a run that ended without a word are over.
-  func readVisits() {
-    attempt("reading the entry log") { [self] store, _ throws(StoreError) in
-      try store.closeVisits()
-      post(.visitsRead(try store.newestVisits(days: 2)))
+  /// Tells the core the newest two days of the entry log, once: later it knows better. Those of a run that ended without
+  /// a word are over.
+  private func readVisits() throws(StoreError) {
+    if !waiting.withLock({ $0.hasReadVisits }) {
+      post(.visitsRead(try disk.readable().newestVisits(days: 2)))
+      waiting.withLock { $0.hasReadVisits = true }
+    }
+    if !waiting.withLock({ $0.hasClosedVisits }) {
+      try disk.store().closeVisits()
+      waiting.withLock { $0.hasClosedVisits = true }
     }
   }
 
   func date(bootTime: UTCTime) {
-    attempt("dating what was heard before the clock was right") { store, boot throws(StoreError) in
-      try store.date(boot: boot, bootTime: bootTime)
+    attempt(.dating) { [disk, boot] () throws(StoreError) in
+      try disk.store().date(boot: boot, bootTime: bootTime)
     }
   }
 
   func purge(contactsBefore: UTCTime, visitsBefore: UTCTime) {
-    attempt("purging what is old") { store, boot throws(StoreError) in
+    attempt(.purging) { [disk, boot] () throws(StoreError) in
+      let store = try disk.store()
       try store.purge(before: contactsBefore, boot: boot)
       try store.purgeVisits(before: visitsBefore, boot: boot)
     }
@@ -73,22 +109,20 @@ final class StorageQueue: Sendable {
 
   /// Packs contacts of slots that were over at `time`, a step at a time: what is to be written meanwhile comes between.
   func pack(before time: UTCTime) {
-    attempt("packing the contact log") { [self] store, _ throws(StoreError) in
-      if try store.pack(before: time), !isFinishing.load(ordering: .relaxed) { pack(before: time) }
+    attempt(.packing) { [self] () throws(StoreError) in
+      if try disk.store().pack(before: time), !isFinishing.load(ordering: .relaxed) { pack(before: time) }
     }
   }
 
   /// Tells the core how many exposures staff have not looked at: whenever some may have come or gone.
-  func readUnseenExposures() {
-    attempt("reading the exposures") { [self] store, _ throws(StoreError) in
-      post(.exposures(unseen: try store.unseenExposures()))
-    }
-  }
+  func readUnseenExposures() { attempt(.readingExposures, readExposures) }
+
+  private func readExposures() throws(StoreError) { post(.exposures(unseen: try disk.readable().unseenExposures())) }
 
   /// Tells the core when F0 data last came in.
   func readLastImport() {
     queue.async { [self] in
-      if let time = try? store.lastImport() { post(.f0Synced(time)) }
+      if let time = try? disk.store().lastImport() { post(.f0Synced(time)) }
     }
   }
 
@@ -102,10 +136,26 @@ final class StorageQueue: Sendable {
     }
   }
 
-  private func attempt(_ what: String, _ body: @escaping @Sendable (Store, String) throws(StoreError) -> Void) {
-    queue.async { [self] in
-      do throws(StoreError) { try body(store, boot) } catch { post(.problem("\(what): \(error)")) }
-      if let damage = store.damage { post(.problem(damage)) }
+  private func attempt(_ kind: Kiosk.DiskWork, _ work: @escaping Work) {
+    queue.async { [self] in perform(kind, work) }
+  }
+
+  private func perform(_ kind: Kiosk.DiskWork, _ work: @escaping Work) {
+    var fault: String?
+    do throws(StoreError) {
+      waiting.withLock { $0.work[kind] = nil }
+      try work()
+    } catch {
+      waiting.withLock { $0.work[kind] = work }
+      disk.failed(error)
+      // Where the log is not open, that is told already.
+      if (try? disk.store()) != nil { fault = error.description }
     }
+    let isNews = waiting.withLock { waiting in
+      defer { waiting.faults[kind] = fault }
+      return waiting.faults[kind] != fault
+    }
+    if isNews { post(.diskWork(kind, fault: fault)) }
+    if let damage = (try? disk.store())?.damage { post(.problem(damage)) }
   }
 }

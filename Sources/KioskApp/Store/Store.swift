@@ -2,6 +2,7 @@
 
 import FoundationEssentials
 import GRDB
+import Glibc
 import KioskCore
 import Synchronization
 import Tracer
@@ -29,7 +30,35 @@ final class Store: Sendable {
   init(dataFolder: String, access: Access) throws(StoreError) {
     let path = dataFolder + "/kiosk.sqlite"
     self.path = path
-    if access != .create, !Files.isThere(path) { throw .notThere(path: path) }
+    if access != .create { try Self.find(path) }
+    do throws(StoreError) {
+      database = try Self.connect(path, access, named: path)
+    } catch {
+      // Where no file can be made beside it, a reader takes a copy.
+      guard access == .look, error.asksForReopening || error.isFull else { throw error }
+      guard let copy = ReadingCopy(of: path) else { throw error }
+      defer { copy.remove() }
+      database = try Self.connect(copy.path, access, named: path)
+    }
+  }
+
+  /// - Throws: unless there is a file with something in it.
+  private static func find(_ path: String) throws(StoreError) {
+    var attributes = stat()
+    guard stat(path, &attributes) == 0 else {
+      let code = errno
+      let folder = Files.folder(of: path)
+      guard code == ENOENT, Files.isThere(folder) else { throw StoreError(ofFolder: folder, errno: code) }
+      throw .notThere(path: path)
+    }
+    guard attributes.st_mode & S_IFMT == S_IFREG else { throw .inItsPlace(path: path, of: "the database") }
+    guard attributes.st_size > 0 else { throw .notThere(path: path) }
+  }
+
+  /// - Parameter name: the path that is told to people.
+  private static func connect(
+    _ path: String, _ access: Access, named name: String
+  ) throws(StoreError) -> DatabaseQueue {
     var configuration = Configuration()
     configuration.busyMode = .timeout(5)
     configuration.readonly = access == .look
@@ -43,17 +72,29 @@ final class Store: Sendable {
       }
     }
     do {
-      database = try DatabaseQueue(path: path, configuration: configuration)
+      let database = try DatabaseQueue(path: path, configuration: configuration)
       let migrator = Migrations.migrator
-      if try database.read(migrator.hasBeenSuperseded) { throw StoreError.newerSchema(path: path) }
+      if try database.read(migrator.hasBeenSuperseded) { throw StoreError.newerSchema(path: name) }
+      // A file with no table of ours in it is no log: only the first start, or a person, makes one of it.
+      if access != .create, try database.read({ try migrator.appliedIdentifiers($0).isEmpty }) {
+        throw StoreError.notThere(path: name)
+      }
       if access != .look {
         try migrator.migrate(database)
       } else if try !database.read(migrator.hasCompletedMigrations) {
-        throw StoreError.olderSchema(path: path)
+        throw StoreError.olderSchema(path: name)
       }
+      return database
     } catch let error as StoreError {
       throw error
     } catch {
+      throw StoreError(error, path: name)
+    }
+  }
+
+  /// Brings what stands in the log ahead into the file itself, and on the disk.
+  func leaveOneFile() throws(StoreError) {
+    do { _ = try database.writeWithoutTransaction { try $0.checkpoint(.truncate) } } catch {
       throw StoreError(error, path: path)
     }
   }

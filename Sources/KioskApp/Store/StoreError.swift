@@ -9,6 +9,15 @@ enum StoreError: Error, CustomStringConvertible {
   case olderSchema(path: String)
   case cannotOpen(path: String, reason: String)
   case notThere(path: String)
+  /// The data folder's disk is not there.
+  case folderMissing(path: String)
+  /// The system refuses; `owner` is the user to be, nil if that cannot be seen.
+  case notAllowed(path: String, owner: String?)
+  /// A folder, or a file of another kind, has the place of `what`.
+  case inItsPlace(path: String, of: String)
+  /// Reading or writing fails.
+  case failingDisk
+  case inUse(folder: String)
   case full
   case readOnly
   case busy
@@ -21,11 +30,14 @@ enum StoreError: Error, CustomStringConvertible {
     }
     self =
       switch error.resultCode {
+      case .SQLITE_NOTADB where Self.isForeign(path): .inItsPlace(path: path, of: "the database")
       case .SQLITE_NOTADB, .SQLITE_CORRUPT: .notADatabase(path: path)
       case .SQLITE_FULL: .full
-      case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH: .readOnly
+      case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH: StoreError(diskOf: path) ?? .readOnly
+      case .SQLITE_IOERR: StoreError(diskOf: path) ?? .failingDisk
       case .SQLITE_BUSY, .SQLITE_LOCKED: .busy
-      case .SQLITE_CANTOPEN: .cannotOpen(path: path, reason: "it cannot be opened or created")
+      case .SQLITE_CANTOPEN:
+        StoreError(diskOf: path) ?? .cannotOpen(path: path, reason: "it cannot be opened or created")
       default: .failed(reason: "SQLite error \(error.extendedResultCode.rawValue)")
       }
   }
@@ -40,8 +52,20 @@ enum StoreError: Error, CustomStringConvertible {
     case .cannotOpen(let path, let reason):
       "the database \(path): \(reason); check that the data folder exists and may be written"
     case .notThere(let path): "there is no database \(path); has the kiosk run with this data folder?"
+    case .folderMissing(let path):
+      "there is no database: the data folder \(path) is not there; plug in and mount its disk, or correct data_folder"
+    case .notAllowed(let path, let owner?):
+      "no permission in \(path), which belongs to the user \(owner); run this as that user (sudo -u '\(owner)' kiosk …)"
+    case .notAllowed(let path, nil):
+      "no permission to look into \(path); run this as the user to whom the data folder belongs, or as root"
+    case .inItsPlace(let path, let what):
+      "\(path) has the place of \(what) and is something else; move it away, nothing of it is touched"
+    case .failingDisk: "the disk fails: it cannot be read or written; look at dmesg, save what is on it, replace it"
+    case .inUse(let folder):
+      "another kiosk is running with the data folder \(folder); stop it, or use another folder"
     case .full: "the disk is full; free some space"
-    case .readOnly: "the database may not be written; check who owns the data folder, and that the disk is writable"
+    case .readOnly:
+      "the disk is read-only: the system has mounted it so, or has had to after an error; look at dmesg, mount it writable"
     case .busy: "the database is in use by another program for too long; try again"
     case .failed(let reason): "the database failed: \(reason)"
     }

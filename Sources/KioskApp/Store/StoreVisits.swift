@@ -47,9 +47,9 @@ extension Store {
             visit.kind.rawValue, visit.platform?.rawValue, visit.nearestDBm.map { Int($0) }, visit.isPrompted,
             visit.isInstalledHere, visit.isOpen,
           ]
-        if let id {
-          try change.execute(arguments: columns + [id])
-        } else {
+        if let id { try change.execute(arguments: columns + [id]) }
+        // Where that row is not, the log is another one than when it was written.
+        if id == nil || db.changesCount == 0 {
           try insert.execute(arguments: columns)
           rows.ids[visit.number] = db.lastInsertedRowID
         }

@@ -70,6 +70,14 @@ enum AppLimits {
   static let entriesPurgedAtOnce: Int64 = 65_536
   /// Bytes of an export that are gathered before they are written.
   static let exportChunkBytes = 1 << 18
+  /// How often a database that cannot be opened, and work on it that failed, is tried again.
+  static let diskRetryMilliseconds = 10_000
+  /// A disk with less room than this, bytes, counts as full: SQLite's index of the log ahead does not fit any more.
+  static let fullDiskBytes: UInt = 64 << 10
+  /// Attempts to copy a database that changes meanwhile. After them it cannot be read.
+  static let copyAttempts = 3
+  /// Largest tables of mounts that are read, bytes. Of a longer one nothing is known.
+  static let mountTableBytes = 1 << 20
   /// Longest name of an operator, and longest reason, in the audit log. Longer ones are refused.
   static let operatorCharacters = 100
   static let reasonCharacters = 500

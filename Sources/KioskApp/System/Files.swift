@@ -99,7 +99,7 @@ enum Files {
       if code == EPERM { code = -kiosk_rename_new(temporary, path) }
       guard code == 0 else { throw FileError("cannot create", path: path, errno: code) }
     }
-    synchroniseFolder(of: path)
+    try synchroniseFolder(of: path)
   }
 
   /// Makes a file, or puts another in the place of one, so that a reader finds the one or the other whole. On the disk
@@ -115,7 +115,7 @@ enum Files {
     close(fd)
     guard code == 0 else { throw FileError("cannot write", path: temporary, errno: code) }
     guard rename(temporary, path) == 0 else { throw FileError("cannot write", path: path, errno: errno) }
-    synchroniseFolder(of: path)
+    try synchroniseFolder(of: path)
   }
 
   /// Opens a file that did not exist, to write from its beginning. Unlike `create` this works on a stick without
@@ -159,10 +159,15 @@ enum Files {
     return (path.hasPrefix("/") ? "/" : parts.isEmpty ? "." : "") + parts.joined(separator: "/")
   }
 
-  private static func synchroniseFolder(of path: String) {
-    let fd = open(folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+  /// Makes sure that a name is on the disk, or is gone from it.
+  static func synchroniseFolder(of path: String) throws(FileError) {
+    let folder = folder(of: path)
+    let fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard fd >= 0 else { return }
-    fsync(fd)
-    close(fd)
+    defer { close(fd) }
+    // Some file systems have nothing to synchronise there.
+    guard fsync(fd) == 0 || errno == EINVAL || errno == EROFS else {
+      throw FileError("cannot write in", path: folder, errno: errno)
+    }
   }
 }

@@ -7,8 +7,8 @@ struct TemporaryFolder {
   let path: String
 
   /// nil if none can be made.
-  init?(_ name: String) {
-    var template = Array("/tmp/\(name)-XXXXXX".utf8CString)
+  init?(_ name: String, in place: String = "/tmp") {
+    var template = Array("\(place)/\(name)-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { return nil }
     path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }

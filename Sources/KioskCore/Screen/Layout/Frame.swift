@@ -109,6 +109,7 @@ extension Sheet {
     let (shape, said): (Scene.Icon.Shape, ScreenText) =
       switch state.radio {
       case _ where state.isWelcoming && state.covering == nil: (.tick, .thanks)
+      case .running where state.needsStaff: (.warning, .needsStaff)
       case .starting: (.waiting, .starting)
       case .running: (.tick, .allWell)
       case .down(_, let step): (.warning, ScreenText(step))

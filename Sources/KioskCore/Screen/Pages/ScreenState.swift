@@ -29,6 +29,8 @@ public struct ScreenState: Equatable, Sendable {
   public var f0: F0Data
   /// Whether a Bluezoner has been noticed a moment ago; said in the strip, whatever the page.
   public var isWelcoming: Bool
+  /// Whether something is wrong that visitors do not see, such as a disk: the strip then asks for the staff.
+  public var needsStaff = false
 
   /// A state; by default that of a box which has just started.
   public init(page: PageName = .home, clock: Clock, site: Site = Site()) {

@@ -31,7 +31,7 @@ public enum ScreenText: Sendable, CaseIterable {
   case allWell, starting, radioDown, radioReset, radioReopen, radioPowerCycle, radioRebind, radioReboot
   case f0Data, f0Short, f0Never, f0NeverShort
   // What is wrong: a sentence for the band.
-  case noAdapter, switchedOff, notAllowed, notAnswering, faultAdvice, clockWrong, f0Stale
+  case noAdapter, switchedOff, notAllowed, notAnswering, faultAdvice, needsStaff, clockWrong, f0Stale
 
   /// The words in `language`, with the values filled in.
   public func text(in language: ScreenLanguage, _ values: String...) -> String {
@@ -144,6 +144,7 @@ public enum ScreenText: Sendable, CaseIterable {
 
     case .allWell: ("Máy chạy tốt", "All is well")
     case .starting: ("Đang khởi động", "Starting up")
+    case .needsStaff: ("Sự cố: nhờ báo nhân viên", "Fault: tell the staff")
     case .radioDown: ("Bluetooth lỗi", "Bluetooth fault")
     case .radioReset: ("Khởi động lại Bluetooth", "Restarting Bluetooth")
     case .radioReopen: ("Đang thử lại", "Trying again")
