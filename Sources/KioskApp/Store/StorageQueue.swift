@@ -71,6 +71,60 @@ final class StorageQueue: Sendable {
     readUnseenExposures()
   }
 
+  func purge(_ undated: UndatedPurge) {
+    attempt("purging what is old and has no date") { store, boot throws(StoreError) in
+      try store.purgeUndated(undated, boot: boot)
+    }
+  }
+
+  // MARK: The clock
+
+  /// Tells the core what earlier runs knew of the clock.
+  func readClock() {
+    queue.async { [self] in
+      do throws(StoreError) { post(.clockRead(try store.clock())) } catch {
+        post(.problem("reading what was known of the clock: \(error)"))
+        post(.clockRead(nil))
+      }
+    }
+  }
+
+  func save(_ record: ClockRecord) {
+    attempt("keeping what is known of the clock") { store, _ throws(StoreError) in try store.save(record) }
+  }
+
+  func redate(from: UTCTime, through: UTCTime, byMilliseconds shift: Int64) {
+    attempt("dating what a wrong clock had dated") { store, _ throws(StoreError) in
+      try store.redate(from: from, through: through, byMilliseconds: shift)
+    }
+    readUnseenExposures()
+  }
+
+  func setAside(from: UTCTime, through: UTCTime) {
+    attempt("setting aside what a wrong clock had dated") { store, boot throws(StoreError) in
+      try store.setAside(from: from, through: through, boot: boot)
+    }
+  }
+
+  /// Puts a leap of the clock on record, with what it would delete.
+  func tell(
+    _ news: ClockNews, contactsBefore: UTCTime?, visitsBefore: UTCTime?, report: @escaping @Sendable (String) -> Void
+  ) {
+    attempt("putting a leap of the clock on record") { [self] store, _ throws(StoreError) in
+      var stake: String?
+      if news.kind != .takenBack, let contactsBefore, let visitsBefore {
+        let (contacts, visits) = try store.countOlder(contactsBefore: contactsBefore, visitsBefore: visitsBefore)
+        stake = ClockWords.stake(contacts: contacts, visits: visits)
+        if news.kind == .leapt { post(.clockCounted(contacts: contacts, visits: visits)) }
+      }
+      let words = news.words(stake: stake)
+      report(words)
+      guard let authority = try? AuditEntry.Authority(operatorName: "kiosk", reason: "clock") else { return }
+      let now = UTCTime(milliseconds: SystemClock.utcMicroseconds() / 1000)
+      try store.addAudit(AuditEntry(at: now, action: .init(news.kind), authority: authority, detail: words))
+    }
+  }
+
   /// Packs contacts of slots that were over at `time`, a step at a time: what is to be written meanwhile comes between.
   func pack(before time: UTCTime) {
     attempt("packing the contact log") { [self] store, _ throws(StoreError) in

@@ -60,6 +60,8 @@ enum AppLimits {
   static let packedContacts = 4096
   /// Damaged packs of the log that are remembered: those of 30 days. At the limit further ones are left out without a word.
   static let damagedPacks = 2880
+  /// Boots whose rows have no date. At the limit the oldest go, with their rows.
+  static let boots = 4096
   /// Bytes of an export that are gathered before they are written.
   static let exportChunkBytes = 1 << 18
   /// Longest name of an operator, and longest reason, in the audit log. Longer ones are refused.
