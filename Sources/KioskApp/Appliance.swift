@@ -69,7 +69,7 @@ struct Appliance {
     var settings = settings
     if recovery != nil { settings.host.recovery.outsideSteps = settings.lastResort.outsideSteps }
     var kiosk = Kiosk(
-      settings: settings, identity: nil, awaitsIdentity: true, isDemo: isDemo, startingAt: clock.now()
+      settings: settings, identity: nil, awaitsIdentity: true, isDemo: isDemo, boot: Boot.id(), startingAt: clock.now()
     ) {
       var random = SystemRandomNumberGenerator()
       return random.next()
@@ -141,6 +141,15 @@ struct Appliance {
         case .writeVisits(let updates): storage.write(updates)
         case .dateContacts(let bootTime): storage.date(bootTime: bootTime)
         case .purge(let contacts, let visits): storage.purge(contactsBefore: contacts, visitsBefore: visits)
+        case .purgeUndated(let undated): storage.purge(undated)
+        case .redate(let from, let through, let shift):
+          storage.redate(from: from, through: through, byMilliseconds: shift)
+        case .setAside(let from, let through): storage.setAside(from: from, through: through)
+        case .saveClock(let record): storage.save(record)
+        case .clockNews(let news, let contacts, let visits):
+          storage.tell(news, contactsBefore: contacts, visitsBefore: visits) { [log] in log.warning("\($0)") }
+        case .identityFromFuture:
+          log.warning("the base key's day lies in the future: a wrong clock made it; this node sends no id until then")
         case .packContacts(let time): storage.pack(before: time)
         case .lines(let program): lines.apply(program)
         case .show(let page): display?.show(page)

@@ -52,6 +52,10 @@ public struct Kiosk: Sendable {
     case disk(DiskState)
     /// Work on the disk failed for a reason, and is tried again; nil: it was done.
     case diskWork(DiskWork, fault: String?)
+    /// What earlier runs knew of the clock, once the store is open; nil for a new store.
+    case clockRead(ClockRecord?)
+    /// What would be deleted if the clock that leapt were believed.
+    case clockCounted(contacts: Int, visits: Int)
     /// A part outside the core fails; the words for it.
     case problem(String)
     /// End the run: switch everything off, write what is pending.
@@ -72,8 +76,20 @@ public struct Kiosk: Sendable {
     case show(ScreenState)
     /// Make a round of the feed; `feedEnded` follows.
     case syncFeed
-    /// A new hour has begun, or the run has: forget what is older than the retention.
+    /// Rows of this boot in that time were dated by a clock that turned out to be wrong. Comes before `dateContacts`.
+    case redate(from: UTCTime, through: UTCTime, byMilliseconds: Int64)
+    /// Nobody knows the time of rows that are dated so: they lose their date, are evidence of nothing, and end by their age.
+    case setAside(from: UTCTime, through: UTCTime)
+    /// Keep this. It is the end of the effects of an event that writes.
+    case saveClock(ClockRecord)
+    /// Put it on record; the times are those before which rows would be deleted by a clock that leapt ahead.
+    case clockNews(ClockNews, contactsBefore: UTCTime?, visitsBefore: UTCTime?)
+    /// By a clock that is settled, the base key's day is later than this one.
+    case identityFromFuture(day: Int64)
+    /// An hour of running has begun, or the run has: forget what is older than the retention.
     case purge(contactsBefore: UTCTime, visitsBefore: UTCTime)
+    /// At the same times, and without any date: forget rows without a date that are too old.
+    case purgeUndated(UndatedPurge)
     /// At the same times: keep contacts of slots that were over by then in little room.
     case packContacts(before: UTCTime)
     /// Everything is switched off; nothing follows.
@@ -92,7 +108,7 @@ public struct Kiosk: Sendable {
 
   let settings: Settings
   let isDemo: Bool
-  private let randomBits: @Sendable () -> UInt64
+  let randomBits: @Sendable () -> UInt64
   /// Hears a recording and sends nothing.
   let isReplay: Bool
   /// nil in a replay, and until it was read: meanwhile it scans, and no id is sent or given out.
@@ -103,18 +119,21 @@ public struct Kiosk: Sendable {
 
   var effects: [Effect] = []
   var startedAt: MonotonicTime?
-  private var isStopping = false
+  var isStopping = false
   private var isStopped = false
   /// Whether what was pending when the stop was asked for has been handed over.
   private var hasHandedOver = false
-  private var wasSynchronised = false
+  var wasSynchronised = false
   /// The UTC time at which the monotonic clock stood at zero, by the last event.
   var bootTime: UTCTime?
   var sentSlot: Slot?
+  public internal(set) var clock: ClockJudge
+  /// The moment as the machine's clocks showed it.
+  var rawMoment: Moment
+  var clockUpkeep = ClockUpkeep()
   /// Of the host, when packets last came in.
   private var scanStarts = 0
   var identityFailure: BluezoneIdentity.Failure?
-  private var purgedHour: Int64?
   var lines = LineProgram.dark
   let site: ScreenState.Site
   var shown: ScreenState?
@@ -139,9 +158,11 @@ public struct Kiosk: Sendable {
   /// - Parameters:
   ///   - identity: nil for a replay, which sends nothing, and where it is not read yet.
   ///   - awaitsIdentity: whether the event `identityRead` will bring it.
+  ///   - boot: the kernel's id of this boot; the clock is in doubt until `clockRead` comes. nil where it never comes.
   ///   - randomBits: 64 fresh random bits, for addresses.
   public init(
     settings: Settings, identity: BluezoneIdentity?, awaitsIdentity: Bool = false, isDemo: Bool = false,
+    boot: String? = nil,
     startingAt moment: Moment, randomBits: @escaping @Sendable () -> UInt64
   ) {
     self.settings = settings
@@ -167,6 +188,9 @@ public struct Kiosk: Sendable {
       feed = FeedFollower(settings: settings.feed, at: moment.monotonic, randomBits: randomBits())
     }
     now = moment
+    rawMoment = moment
+    clock = ClockJudge(boot: boot, at: moment.monotonic)
+    clockUpkeep.isSaved = boot != nil
     nextDeadline = moment.monotonic
     findNextDeadline()
   }
@@ -178,8 +202,10 @@ public struct Kiosk: Sendable {
     return effects
   }
 
+  /// - Parameter moment: as the machine's clocks show it; what can be believed of it is decided here.
   public mutating func handle(_ event: Event, at moment: Moment) {
     guard !isStopped else { return }
+    let moment = judge(event, at: moment)
     now = moment
     let time = moment.monotonic
     // What comes in now is of the slot that is now.
@@ -219,10 +245,12 @@ public struct Kiosk: Sendable {
     case .f0Synced(let when): lastF0Sync = when
     case .feedRead(let state):
       feed?.state = state
+      if let state { clock.learn(signed: state.issued, isNew: false) }
       rotateNotices(at: time)
     case .syncFeed: feed?.request(at: time)
     case .feedEnded(let report):
       feed?.ended(report, at: moment, randomBits: randomBits())
+      learn(report)
       rotateNotices(at: time)
     case .exposures(let unseen): noticeExposures(unseen, at: time)
     case .input(let change): take(change, at: moment)
@@ -230,6 +258,8 @@ public struct Kiosk: Sendable {
     case .identityRead(let identity): read(identity)
     case .disk(let state): disk = state
     case .diskWork(let work, let fault): diskWorkFaults[work] = fault
+    case .clockRead: break  // `judge` has taken it.
+    case .clockCounted(let contacts, let visits): clockUpkeep.atStake = (contacts, visits)
     case .problem(let words): note(words)
     case .stop:
       isStopping = true
@@ -359,54 +389,10 @@ public struct Kiosk: Sendable {
     show(at: moment)
     if isStopping, host.state == .closed {
       isStopped = true
+      saveClock(always: true)
       effects.append(.stopped)
-    }
-  }
-
-  /// Slot boundaries, the hour's purge, and the moment at which the clock can first be believed.
-  private mutating func followClock(at moment: Moment) {
-    // Where the wall clock is set, an id read before may be of another slot, even if the slot has the same number.
-    let bootTime = moment.utc(at: MonotonicTime(milliseconds: 0))
-    let step = bootTime.milliseconds.subtractingReportingOverflow((self.bootTime ?? bootTime).milliseconds)
-    if step.overflow || step.partialValue.magnitude > CoreLimits.clockStepMilliseconds { host.forgetReadIDs() }
-    self.bootTime = bootTime
-    if moment.isSynchronised, !wasSynchronised {
-      contacts.date(at: moment)
-      visits.date(at: moment)
-      effects.append(.dateContacts(bootTime: bootTime))
-    }
-    wasSynchronised = moment.isSynchronised
-    guard !isReplay, !isStopping else { return }
-    let slot = SlotScheme.standard.slot(at: moment.utc)
-    if sentSlot != slot {
-      sentSlot = slot
-      host.advertise(
-        .init(address: .resolvableForm(random: randomBits()), id: ownID(in: slot), slot: slot),
-        at: moment.monotonic)
-    }
-    // Each hour, so that nothing outlives its days by more than that.
-    let hour = slot.day * 24 + Int64(slot.index * 24 / SlotScheme.standard.slotsPerDay)
-    if moment.isSynchronised, purgedHour != hour {
-      purgedHour = hour
-      func before(_ days: Int) -> UTCTime {
-        moment.utc.adding(milliseconds: -Int64(days) * SlotScheme.dayMilliseconds)
-      }
-      effects.append(
-        .purge(
-          contactsBefore: before(settings.contactRetentionDays), visitsBefore: before(settings.visitRetentionDays)))
-      effects.append(.packContacts(before: moment.utc.adding(milliseconds: -CoreLimits.unpackedMilliseconds)))
-    }
-  }
-
-  /// nil while the clock stands where this node has no key.
-  private mutating func ownID(in slot: Slot) -> BluezoneID? {
-    do {
-      let id = try identity?.bluezoneID(in: slot)
-      identityFailure = nil
-      return id
-    } catch {
-      identityFailure = error
-      return nil
+    } else {
+      saveClock(always: false)
     }
   }
 

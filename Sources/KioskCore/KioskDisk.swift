@@ -34,10 +34,25 @@ public struct DiskState: Hashable, Sendable {
 extension Kiosk {
   /// Work on the disk that the kiosk does of itself, beside writing what it hears.
   public enum DiskWork: Hashable, Sendable, CaseIterable {
-    case readingLog, dating, purging, packing, readingExposures, matching
+    case readingClock, savingClock, readingLog, dating, redating, settingAside, recordingLeap, purging, purgingUndated
+    case packing, readingExposures, matching
+
+    /// Whether each piece of it is to be done, not the latest alone.
+    public var addsUp: Bool {
+      switch self {
+      case .redating, .settingAside, .recordingLeap: true
+      default: false
+      }
+    }
 
     public var words: String {
       switch self {
+      case .readingClock: "reading what was known of the clock"
+      case .savingClock: "keeping what is known of the clock"
+      case .redating: "dating what a wrong clock had dated"
+      case .settingAside: "setting aside what a wrong clock had dated"
+      case .recordingLeap: "putting a leap of the clock on record"
+      case .purgingUndated: "purging what is old and has no date"
       case .readingLog: "reading the entry log"
       case .dating: "dating what was heard before the clock was right"
       case .purging: "purging what is old"

@@ -12,6 +12,7 @@ extension Kiosk {
   }
 
   public func status(at moment: Moment) -> Status {
+    let moment = believed(moment)
     var status = Status()
     status.peopleAround = people.counts.people
     status.bluezonersAround = people.counts.bluezoners
@@ -58,6 +59,7 @@ extension Kiosk {
     status.unseenExposures = unseenExposures
     status.language = rotation.language.rawValue
     status.clockSynchronised = moment.isSynchronised
+    status.clock = clockStatus()
     status.contacts.pending = contacts.pendingCount
     status.contacts.lost = contacts.lost
     status.contacts.writeFault = writeFault

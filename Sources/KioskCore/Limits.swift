@@ -36,6 +36,34 @@ public enum CoreLimits {
   /// The wall clock was set when it goes ahead of or behind the monotonic one by more than this from one event to the
   /// next. Slewing is slower by far.
   public static let clockStepMilliseconds: UInt64 = 1000
+  /// How far a wall clock may be from what is believed and still agree with it.
+  public static let clockAgreementMilliseconds: Int64 = 60_000
+  /// Running time for which a clock must be shown before anything is deleted by it; no clock has to stand longer before
+  /// rows are dated by it, and none less than the second.
+  public static let clockStandingMilliseconds: Int64 = 48 * 3_600_000
+  public static let clockShortestStandingMilliseconds: Int64 = 10 * 60_000
+  /// How far ahead of the log's time a clock may be right after a start without having to stand: the kiosk was off.
+  public static let clockNightMilliseconds: Int64 = 86_400_000
+  /// Running time after which a line counts as settled: rows of the future are set aside by it, and a base key of a
+  /// future day is put right.
+  public static let clockSettledMilliseconds: Int64 = 3_600_000
+  /// How far later than now a row is one of the future; and how far a wall clock may be behind a signed time.
+  public static let clockFutureMilliseconds: Int64 = 3_600_000
+  /// One millisecond in so many of running time is what the time of deletion may gain by small corrections (500 ppm).
+  public static let clockSlewShare: Int64 = 2000
+  /// Clocks that are not believed yet, and lines that were, that are remembered. At the limit the one that stood least
+  /// goes, and the two oldest lines become one.
+  public static let clockCandidates = 8
+  public static let clockLines = 8
+  /// Shortest running time between two leaps that log and audit are told of. Others are seen in the status alone.
+  public static let clockNewsMilliseconds: Int64 = 3_600_000
+  /// Longest running time between two looks that counts for a clock that is shown.
+  public static let clockLookMilliseconds: Int64 = 3_600_000
+  /// Longest time for which the clock is doubted because the store has not been opened.
+  public static let clockWaitMilliseconds: Int64 = 30_000
+  /// Running time after which the clock's record is saved at the latest, and between two purges.
+  public static let clockSaveMilliseconds: Int64 = 10 * 60_000
+  public static let purgeMilliseconds: Int64 = 3_600_000
   /// Longest span of one F0 entry, days. A longer one is refused: no batch looks back further.
   public static let f0EntryDays: Int64 = 60
   /// Entries of one F0 file. A longer file is refused.

@@ -12,6 +12,7 @@ public struct Status: Codable, Hashable, Sendable {
   public var isDemo = false
   public var radio = Radio()
   public var clockSynchronised = false
+  public var clock = Clock()
   public var contacts = Contacts()
   public var visits = Visits()
   public var checkIns = CheckIns()
@@ -67,6 +68,28 @@ public struct Status: Codable, Hashable, Sendable {
       case lastStep = "last_step", lastStepFault = "last_step_fault", steps
       case lastGapSeconds = "last_gap_seconds", idsRead = "ids_read", readFailures = "read_failures"
       case withoutBluezone = "without_bluezone", waiting, connections
+    }
+  }
+
+  /// What is believed of the clock. The fields of a leap are nil while there is none.
+  public struct Clock: Codable, Hashable, Sendable {
+    /// The wall clock is called synchronised and contradicts what is known: contacts get their dates later.
+    public var isDoubtful = false
+    /// What the kiosk has run in all.
+    public var operatingSeconds: Int64 = 0
+    /// How far the clock leapt; above 0 is ahead.
+    public var leapSeconds: Int64?
+    /// How long it has been shown since, and for how long it must be before it is believed.
+    public var stoodSeconds: Int64?
+    public var neededSeconds: Int64?
+    /// What would be deleted if it were believed.
+    public var contactsAtStake: Int?
+    public var visitsAtStake: Int?
+
+    enum CodingKeys: String, CodingKey {
+      case isDoubtful = "doubtful", operatingSeconds = "operating_seconds", leapSeconds = "leap_seconds"
+      case stoodSeconds = "stood_seconds", neededSeconds = "needed_seconds", contactsAtStake = "contacts_at_stake"
+      case visitsAtStake = "visits_at_stake"
     }
   }
 
@@ -185,7 +208,7 @@ public struct Status: Codable, Hashable, Sendable {
   enum CodingKeys: String, CodingKey {
     case peopleAround = "people_around", bluezonersAround = "bluezoners_around", peopleNear = "people_near"
     case bluezonersNear = "bluezoners_near", addressesAround = "addresses_around"
-    case isDemo = "demo", radio, clockSynchronised = "clock_synchronised"
+    case isDemo = "demo", radio, clockSynchronised = "clock_synchronised", clock
     case contacts, visits, checkIns = "check_ins", unseenExposures = "unseen_exposures", lines, feed, disk
     case display, touches, language, uptimeSeconds = "uptime_seconds", problems
   }

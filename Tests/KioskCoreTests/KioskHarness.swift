@@ -196,7 +196,9 @@ struct KioskHarness {
       case .isSilent: visitsInFlight += updates
       }
     case .stopped: isStopped = true
-    case .dateContacts, .lines, .show, .purge, .packContacts, .syncFeed: break
+    case .dateContacts, .lines, .show, .purge, .packContacts, .syncFeed, .redate, .setAside, .saveClock, .clockNews,
+      .identityFromFuture, .purgeUndated:
+      break
     }
   }
 

@@ -197,7 +197,18 @@ struct CrowdHarness {
           }
           return update
         }, joinsRows: true)
-    case .stopped, .lines, .show, .purge, .packContacts, .writeVisits, .syncFeed: break
+    case .redate(let from, let through, let shift):
+      let wrong = rows.filter {
+        LogSlot.start(of: $0.key.slot) >= from.adding(milliseconds: -LogSlot.milliseconds)
+          && LogSlot.start(of: $0.key.slot) <= through
+      }
+      for (key, row) in wrong {
+        rows[key] = nil
+        rows[Key(id: key.id, slot: LogSlot.number(at: LogSlot.start(of: key.slot).adding(milliseconds: shift)))] = row
+      }
+    case .stopped, .lines, .show, .purge, .packContacts, .writeVisits, .syncFeed, .setAside, .saveClock, .clockNews,
+      .identityFromFuture, .purgeUndated:
+      break
     }
   }
 

@@ -72,7 +72,7 @@ extension Status {
     text.append(
       ("iPhones", "\(radio.idsRead) ids read, \(radio.waiting) waiting, \(radio.readFailures) attempts failed"))
     text.append(("heard", "\(radio.reports) reports, \(radio.malformedPackets) malformed packets"))
-    text.append(("clock", clockSynchronised ? "synchronised" : "not synchronised: contacts get their dates later"))
+    text += clock.lines(isSynchronised: clockSynchronised)
     text.append(("contacts", "\(contacts.pending) waiting to be written"))
     if let fault = contacts.writeFault { text.append(("", "not written: \(fault)")) }
     if contacts.lost > 0 { text.append(("", "\(contacts.lost) not logged: too many were waiting")) }
@@ -114,6 +114,28 @@ extension Status.Disk {
     case .read: break
     case .unreadable: text.append(("identity", "not read, nothing is advertised: \(identityReason ?? "")"))
     case .waiting: text.append(("identity", "waits for a person, nothing is advertised: \(identityReason ?? "")"))
+    }
+    return text
+  }
+}
+
+extension Status.Clock {
+  fileprivate func lines(isSynchronised: Bool) -> [(String, String)] {
+    let state =
+      isSynchronised
+      ? "synchronised"
+      : isDoubtful
+        ? "in doubt: contacts get their dates later"
+        : "not synchronised: contacts get their dates later"
+    var text = [("clock", state)]
+    if let leap = leapSeconds, let stood = stoodSeconds, let needed = neededSeconds {
+      let standing =
+        "stood \(ClockWords.duration(seconds: stood)) of \(ClockWords.duration(seconds: needed)) of running"
+      let aim = leap > 0 && needed == CoreLimits.clockStandingMilliseconds / 1000 ? "for deletion " : ""
+      text.append(("", "\(ClockWords.leap(seconds: leap)); not believed \(aim)yet, \(standing)"))
+      if let contactsAtStake, let visitsAtStake {
+        text.append(("", "\(ClockWords.stake(contacts: contactsAtStake, visits: visitsAtStake)) would be deleted"))
+      }
     }
     return text
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import KioskCore
 import Tracer
 
 /// One line of the audit log: who did what, and why. It holds no id, key or address.
@@ -18,6 +19,18 @@ struct AuditEntry: Hashable, Sendable {
     /// A key or a log that was lost was made again.
     case begin
     case changeConfiguration = "change-configuration"
+    /// The wall clock leapt; it was believed later, or came back.
+    case clockLeapt = "clock-leapt"
+    case clockBelieved = "clock-believed"
+    case clockTakenBack = "clock-taken-back"
+
+    init(_ kind: ClockNews.Kind) {
+      switch kind {
+      case .leapt: self = .clockLeapt
+      case .believed: self = .clockBelieved
+      case .takenBack: self = .clockTakenBack
+      }
+    }
   }
 
   var at: UTCTime

@@ -19,9 +19,11 @@ final class StorageQueue: Sendable {
 
   private typealias Work = @Sendable () throws(StoreError) -> Void
   private struct WaitingWork {
-    var work: [Kiosk.DiskWork: Work] = [:]
+    /// In the order in which it was asked for; of most kinds the latest alone.
+    var work: [Kiosk.DiskWork: [Work]] = [:]
     /// Of what the core has been told.
     var faults: [Kiosk.DiskWork: String] = [:]
+    var hasReadClock = false
     var hasReadVisits = false
     var hasClosedVisits = false
   }
@@ -36,6 +38,8 @@ final class StorageQueue: Sendable {
   func opened(_ opening: StoreHandle.Opening) {
     // In another file the visits that go on are other rows.
     if case .open(isSame: false) = opening { visitRows.withLock { $0 = Store.VisitRows() } }
+    // What is dated, and by what rows are old, depends on it.
+    perform(.readingClock, readClock)
     perform(.readingLog, readVisits)
     perform(.readingExposures, readExposures)
     if let time = try? disk.readable().lastImport() { post(.f0Synced(time)) }
@@ -45,7 +49,10 @@ final class StorageQueue: Sendable {
   /// Does what has failed before. Call it on the storage thread.
   func retry() {
     guard (try? disk.store()) != nil else { return }
-    for (kind, work) in waiting.withLock({ $0.work }) { perform(kind, work) }
+    for kind in Kiosk.DiskWork.allCases {
+      let work = waiting.withLock { $0.work.removeValue(forKey: kind) ?? [] }
+      for work in work { perform(kind, work) }
+    }
   }
 
   func write(_ updates: [ContactUpdate]) {
@@ -107,6 +114,58 @@ final class StorageQueue: Sendable {
     readUnseenExposures()
   }
 
+  func purge(_ undated: UndatedPurge) {
+    attempt(.purgingUndated) { [disk, boot] () throws(StoreError) in
+      try disk.store().purgeUndated(undated, boot: boot)
+    }
+  }
+
+  // MARK: The clock
+
+  /// Tells the core what earlier runs knew of the clock, once: later it knows better.
+  private func readClock() throws(StoreError) {
+    guard !waiting.withLock({ $0.hasReadClock }) else { return }
+    post(.clockRead(try disk.readable().clock()))
+    waiting.withLock { $0.hasReadClock = true }
+  }
+
+  func save(_ record: ClockRecord) {
+    attempt(.savingClock) { [disk] () throws(StoreError) in try disk.store().save(record) }
+  }
+
+  func redate(from: UTCTime, through: UTCTime, byMilliseconds shift: Int64) {
+    attempt(.redating) { [disk] () throws(StoreError) in
+      try disk.store().redate(from: from, through: through, byMilliseconds: shift)
+    }
+    readUnseenExposures()
+  }
+
+  func setAside(from: UTCTime, through: UTCTime) {
+    attempt(.settingAside) { [disk, boot] () throws(StoreError) in
+      try disk.store().setAside(from: from, through: through, boot: boot)
+    }
+  }
+
+  /// Puts a leap of the clock on record, with what it would delete.
+  func tell(
+    _ news: ClockNews, contactsBefore: UTCTime?, visitsBefore: UTCTime?, report: @escaping @Sendable (String) -> Void
+  ) {
+    attempt(.recordingLeap) { [disk, post] () throws(StoreError) in
+      let store = try disk.store()
+      var stake: String?
+      if news.kind != .takenBack, let contactsBefore, let visitsBefore {
+        let (contacts, visits) = try store.countOlder(contactsBefore: contactsBefore, visitsBefore: visitsBefore)
+        stake = ClockWords.stake(contacts: contacts, visits: visits)
+        if news.kind == .leapt { post(.clockCounted(contacts: contacts, visits: visits)) }
+      }
+      let words = news.words(stake: stake)
+      report(words)
+      guard let authority = try? AuditEntry.Authority(operatorName: "kiosk", reason: "clock") else { return }
+      let now = UTCTime(milliseconds: SystemClock.utcMicroseconds() / 1000)
+      try store.addAudit(AuditEntry(at: now, action: .init(news.kind), authority: authority, detail: words))
+    }
+  }
+
   /// Packs contacts of slots that were over at `time`, a step at a time: what is to be written meanwhile comes between.
   func pack(before time: UTCTime) {
     attempt(.packing) { [self] () throws(StoreError) in
@@ -143,10 +202,13 @@ final class StorageQueue: Sendable {
   private func perform(_ kind: Kiosk.DiskWork, _ work: @escaping Work) {
     var fault: String?
     do throws(StoreError) {
-      waiting.withLock { $0.work[kind] = nil }
+      if !kind.addsUp { waiting.withLock { $0.work[kind] = nil } }
       try work()
     } catch {
-      waiting.withLock { $0.work[kind] = work }
+      waiting.withLock { waiting in
+        let before = kind.addsUp ? waiting.work[kind, default: []].suffix(AppLimits.waitingWork - 1) : []
+        waiting.work[kind] = before + [work]
+      }
       disk.failed(error)
       // Where the log is not open, that is told already.
       if (try? disk.store()) != nil { fault = error.description }

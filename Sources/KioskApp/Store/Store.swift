@@ -159,7 +159,7 @@ final class Store: Sendable {
     }
   }
 
-  /// Forgets contacts, exposures and F0 entries that ended before `time`, and undated contacts of other boots.
+  /// Forgets contacts, exposures and F0 entries that ended before `time`. Contacts without a date: `purgeUndated`.
   func purge(before time: UTCTime, boot: String) throws(StoreError) {
     let slot = LogSlot.number(at: time)
     damagedPacks.withLock { $0 = $0.filter { $0.slot >= slot } }
@@ -170,7 +170,6 @@ final class Store: Sendable {
       try db.execute(sql: "DELETE FROM exposedCase WHERE f0 NOT IN (SELECT f0 FROM exposure)")
       try db.execute(
         sql: "DELETE FROM seenExposure WHERE (f0, slot, blid) NOT IN (SELECT f0, slot, blid FROM exposure)")
-      try db.execute(sql: "DELETE FROM undatedContact WHERE boot <> ?", arguments: [boot])
     }
     try purgePacks(before: slot)
   }
@@ -213,12 +212,12 @@ final class Store: Sendable {
 
   // MARK: Rows
 
-  private static let upsertContact = """
+  static let upsertContact = """
     INSERT INTO contactRow (slot, blid, first, last, count, nearest, rssiSum, platform) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (slot, blid) DO UPDATE SET \(merge)
     """
 
-  private static let upsertUndated = """
+  static let upsertUndated = """
     INSERT INTO undatedContact (boot, quarter, blid, first, last, count, nearest, rssiSum, platform)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (boot, quarter, blid) DO UPDATE SET \(merge)
@@ -230,7 +229,7 @@ final class Store: Sendable {
     rssiSum = rssiSum + excluded.rssiSum, platform = coalesce(platform, excluded.platform)
     """
 
-  private static func add(
+  static func add(
     _ statement: Statement, _ id: BluezoneID, first: UTCTime, last: UTCTime, _ strength: ContactUpdate.Strength,
     _ platform: Int?
   ) throws {

@@ -121,10 +121,10 @@ extension Store {
     }
   }
 
-  /// Those that began within so many days of the newest.
+  /// Those that began within so many days of the time at which the log was last dated, or later. A row of the future is no
+  /// evidence of that time while there is a record of the clock.
   func newestVisits(days: Int64) throws(StoreError) -> [LoggedVisit] {
-    let newest = try read { db in try Int64.fetchOne(db, sql: "SELECT max(start) FROM visit WHERE boot IS NULL") }
-    guard let newest else { return [] }
+    guard let newest = try clock()?.lastTime?.seconds else { return [] }
     var query = VisitQuery()
     query.from = UTCTime(seconds: newest - days * 86_400)
     return try visits(query)
@@ -142,11 +142,10 @@ extension Store {
       arguments: [bootTime.seconds, bootTime.seconds, boot])
   }
 
-  /// Forgets visits that ended before `time`, and undated ones of other boots.
+  /// Forgets visits that ended before `time`. Those without a date: `purgeUndated`.
   func purgeVisits(before time: UTCTime, boot: String) throws(StoreError) {
     try write { db in
       try db.execute(sql: "DELETE FROM visit WHERE boot IS NULL AND \"end\" < ?", arguments: [time.seconds])
-      try db.execute(sql: "DELETE FROM visit WHERE boot <> ?", arguments: [boot])
     }
   }
 }

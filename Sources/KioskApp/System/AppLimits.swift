@@ -68,10 +68,14 @@ enum AppLimits {
   static let entriesAddedAtOnce = 65_536
   /// Entries that one statement looks through to forget those that have ended.
   static let entriesPurgedAtOnce: Int64 = 65_536
+  /// Boots whose rows have no date. At the limit the oldest go, with their rows.
+  static let boots = 4096
   /// Bytes of an export that are gathered before they are written.
   static let exportChunkBytes = 1 << 18
   /// How often a database that cannot be opened, and work on it that failed, is tried again.
   static let diskRetryMilliseconds = 10_000
+  /// Pieces of such work of one kind that wait. At the limit the oldest are not done.
+  static let waitingWork = 64
   /// A disk with less room than this, bytes, counts as full: SQLite's index of the log ahead does not fit any more.
   static let fullDiskBytes: UInt = 64 << 10
   /// Attempts to copy a database that changes meanwhile. After them it cannot be read.
