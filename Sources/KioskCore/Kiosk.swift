@@ -256,7 +256,7 @@ public struct Kiosk: Sendable {
     case .input(let change): take(change, at: moment)
     case .touched(let action): touch(action, at: moment)
     case .identityRead(let identity): read(identity)
-    case .disk(let state): disk = state
+    case .disk(let state): hear(state)
     case .diskWork(let work, let fault): diskWorkFaults[work] = fault
     case .clockRead: break  // `judge` has taken it.
     case .clockCounted(let contacts, let visits): clockUpkeep.atStake = (contacts, visits)

@@ -75,6 +75,15 @@ extension Kiosk {
     hasDiskFault = diskFault != nil || disk.identity?.reason != nil
   }
 
+  /// What was refused before the log was opened says nothing of it: the ledgers offer it within 10 s.
+  mutating func hear(_ state: DiskState) {
+    if disk.log != nil, state.log == nil {
+      writeFault = nil
+      visitWriteFault = nil
+    }
+    disk = state
+  }
+
   func diskStatus() -> Status.Disk {
     var status = Status.Disk()
     let reason = diskFault

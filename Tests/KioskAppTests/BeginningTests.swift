@@ -86,12 +86,17 @@ import Tracer
   // MARK: A power cut at each point of the first start
 
   /// The steps of the first start in their order, each on the disk before the next.
-  enum Cut: Int, CaseIterable { case nothing, marked, emptyLog, halfLog, log, keyWritten, key, ended }
+  enum Cut: Int, CaseIterable { case nothing, marked, emptyLog, bareLog, halfLog, log, keyWritten, key, ended }
 
   private func leave(_ cut: Cut, in folder: String) throws {
     let beginning = Beginning(dataFolder: folder)
     if cut.rawValue >= Cut.marked.rawValue { try beginning.begin() }
     if cut == .emptyLog { try Data().write(to: URL(fileURLWithPath: beginning.database)) }
+    // SQLite's own header and no table.
+    if cut == .bareLog {
+      let queue = try DatabaseQueue(path: beginning.database)
+      try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = WAL") }
+    }
     if cut == .halfLog {
       let queue = try DatabaseQueue(path: beginning.database)
       try Migrations.migrator.migrate(queue, upTo: "3: entry log")

@@ -62,9 +62,13 @@ import Tracer
     harness.handle(.disk(state))
     #expect(harness.status.disk.state == .waiting && harness.status.disk.reason == "the log is missing")
 
+    // What the log refused while it was not open does not outlast that.
+    harness.handle(.contactsNotWritten([], reason: "there is no database"))
+    harness.handle(.visitsNotWritten([], reason: "there is no database"))
     state.log = nil
     harness.handle(.disk(state))
     harness.run(for: 3000)
+    #expect(harness.status.contacts.writeFault == nil && harness.status.visits.writeFault == nil)
     #expect(harness.status.disk.state == .works && harness.status.disk.reason == nil)
     #expect(harness.kiosk.shown?.needsStaff == false && harness.status.problems.isEmpty)
   }

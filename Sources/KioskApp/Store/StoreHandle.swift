@@ -173,7 +173,8 @@ final class StoreHandle: Sendable {
       disk.log = wait
     case .use, .make:
       do throws(StoreError) {
-        try open(plan.log == .make ? .create : .change)
+        // Of a first start that was cut off there may be a file with no table in it.
+        try open(plan.log == .make || parts.isBeginning ? .create : .change)
         disk.log = nil
       } catch .notThere(let path) {
         // It was a file with nothing in it.
