@@ -94,6 +94,7 @@ enum Migrations {
     registerMatching(&migrator)
     registerFeed(&migrator)
     registerPacks(&migrator)
+    registerErasure(&migrator)
     return migrator
   }
 }

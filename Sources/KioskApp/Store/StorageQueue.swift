@@ -68,7 +68,36 @@ final class StorageQueue: Sendable {
       try store.purge(before: contactsBefore, boot: boot)
       try store.purgeVisits(before: visitsBefore, boot: boot)
     }
+    cleanUp()
+    eraseLog()
     readUnseenExposures()
+  }
+
+  /// After a purge, so that nothing old is copied. Where there is no room for it now, there may be after the next.
+  private func cleanUp() {
+    attempt("erasing what versions before this one left in the database") { [self] store, _ throws(StoreError) in
+      guard case .noRoom(let bytes) = try store.cleanUp() else { return }
+      post(
+        .problem(
+          "contacts that were deleted long ago may still be found on the disk: \(bytes >> 20) MB must be free to erase "
+            + "them; free some space, the kiosk does the rest within the hour"))
+    }
+  }
+
+  /// Nothing that was purged stays in the log ahead. While another program reads it is tried again.
+  private func eraseLog(attempt number: Int = 1) {
+    attempt("erasing what was purged") { [self] store, _ throws(StoreError) in
+      guard try !store.eraseLog(), !isFinishing.load(ordering: .relaxed) else { return }
+      if number == AppLimits.eraseAttempts {
+        post(
+          .problem(
+            "contacts that were deleted may still be found on the disk: another program has held the database for hours; "
+              + "end it"))
+      }
+      queue.asyncAfter(deadline: .now() + .seconds(AppLimits.eraseRetrySeconds)) { [self] in
+        eraseLog(attempt: number + 1)
+      }
+    }
   }
 
   /// Packs contacts of slots that were over at `time`, a step at a time: what is to be written meanwhile comes between.

@@ -11,6 +11,8 @@ import Tracer
 final class Store: Sendable {
   let path: String
   private let database: DatabaseQueue
+  /// Whether the log ahead may hold rows that were deleted. At first it is not known what earlier runs left.
+  let hasRemains = Atomic(true)
   /// For contacts that are written: which ids the F0 entries held send now.
   let held = Mutex<Held?>(nil)
   /// Packs that turned out to be damaged.
@@ -30,8 +32,9 @@ final class Store: Sendable {
     let path = dataFolder + "/kiosk.sqlite"
     self.path = path
     if access != .create, !Files.isThere(path) { throw .notThere(path: path) }
+    try Self.eraseWhatIsDeleted()
     var configuration = Configuration()
-    configuration.busyMode = .timeout(5)
+    configuration.busyMode = .timeout(TimeInterval(AppLimits.busySeconds))
     configuration.readonly = access == .look
     // Values must not reach an error's text.
     configuration.publicStatementArguments = false
@@ -40,6 +43,7 @@ final class Store: Sendable {
         try db.execute(sql: "PRAGMA journal_mode = WAL")
         // What a commit wrote is there after a power cut: at most the last 10 s are lost.
         try db.execute(sql: "PRAGMA synchronous = FULL")
+        try Self.eraseWhatIsDeleted(db)
       }
     }
     do {
@@ -47,7 +51,9 @@ final class Store: Sendable {
       let migrator = Migrations.migrator
       if try database.read(migrator.hasBeenSuperseded) { throw StoreError.newerSchema(path: path) }
       if access != .look {
+        let isNew = try database.read(migrator.appliedIdentifiers).isEmpty
         try migrator.migrate(database)
+        if isNew { try database.write { try $0.execute(sql: "UPDATE erasure SET isClean = 1") } }
       } else if try !database.read(migrator.hasCompletedMigrations) {
         throw StoreError.olderSchema(path: path)
       }
@@ -119,19 +125,31 @@ final class Store: Sendable {
   }
 
   /// Forgets contacts, exposures and F0 entries that ended before `time`, and undated contacts of other boots.
-  func purge(before time: UTCTime, boot: String) throws(StoreError) {
+  @discardableResult
+  func purge(before time: UTCTime, boot: String) throws(StoreError) -> Purged {
     let slot = LogSlot.number(at: time)
     damagedPacks.withLock { $0 = $0.filter { $0.slot >= slot } }
-    try write { db in
-      try db.execute(sql: "DELETE FROM contactRow WHERE slot < ?", arguments: [slot])
-      try db.execute(sql: "DELETE FROM exposure WHERE last < ?", arguments: [time.seconds])
-      try db.execute(sql: "DELETE FROM f0Entry WHERE \"end\" < ?", arguments: [time.seconds])
-      try db.execute(sql: "DELETE FROM exposedCase WHERE f0 NOT IN (SELECT f0 FROM exposure)")
-      try db.execute(
-        sql: "DELETE FROM seenExposure WHERE (f0, slot, blid) NOT IN (SELECT f0, slot, blid FROM exposure)")
-      try db.execute(sql: "DELETE FROM undatedContact WHERE boot <> ?", arguments: [boot])
+    var purged = try write { db in
+      func delete(_ sql: String, _ arguments: StatementArguments = []) throws -> Int {
+        try db.execute(sql: "DELETE FROM " + sql, arguments: arguments)
+        return db.changesCount
+      }
+      // Those of an entry go with it.
+      func exposures() throws -> Int { try Int.fetchOne(db, sql: "SELECT count(*) FROM exposure") ?? 0 }
+      var purged = Purged()
+      let before = try exposures()
+      purged.contacts = try delete("contactRow WHERE slot < ?", [slot])
+      _ = try delete("exposure WHERE last < ?", [time.seconds])
+      purged.f0Entries = try delete("f0Entry WHERE \"end\" < ?", [time.seconds])
+      purged.exposures = before - (try exposures())
+      _ = try delete("exposedCase WHERE f0 NOT IN (SELECT f0 FROM exposure)")
+      _ = try delete("seenExposure WHERE (f0, slot, blid) NOT IN (SELECT f0, slot, blid FROM exposure)")
+      purged.undated = try delete("undatedContact WHERE boot <> ?", [boot])
+      return purged
     }
-    try purgePacks(before: slot)
+    if !purged.isNothing { noteDeleted() }
+    purged.contacts += try purgePacks(before: slot)
+    return purged
   }
 
   func contacts(from: UTCTime, to: UTCTime) throws(StoreError) -> [Contact] {
@@ -217,6 +235,11 @@ final class Store: Sendable {
         known = damaged
       }
     }
+  }
+
+  /// For what SQLite does in no transaction.
+  func withoutTransaction<T>(_ body: (Database) throws -> T) throws(StoreError) -> T {
+    do { return try database.writeWithoutTransaction(body) } catch { throw StoreError(error, path: path) }
   }
 
   /// Such a transaction cannot be ended without an error either; what was read in it is good.

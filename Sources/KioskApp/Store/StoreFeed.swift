@@ -84,6 +84,7 @@ extension Store {
         }
         try Self.setFeed(db, manifest, json, source, validators, at: now)
         try Self.forgetOldBatches(db, manifest)
+        if change.withdrawnEntries > 0 { noteDeleted() }
         return change
       }
     } catch {

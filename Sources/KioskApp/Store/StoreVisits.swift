@@ -143,10 +143,16 @@ extension Store {
   }
 
   /// Forgets visits that ended before `time`, and undated ones of other boots.
-  func purgeVisits(before time: UTCTime, boot: String) throws(StoreError) {
-    try write { db in
+  @discardableResult
+  func purgeVisits(before time: UTCTime, boot: String) throws(StoreError) -> Purged {
+    var purged = Purged()
+    purged.visits = try write { db in
       try db.execute(sql: "DELETE FROM visit WHERE boot IS NULL AND \"end\" < ?", arguments: [time.seconds])
+      let ended = db.changesCount
       try db.execute(sql: "DELETE FROM visit WHERE boot <> ?", arguments: [boot])
+      return ended + db.changesCount
     }
+    if !purged.isNothing { noteDeleted() }
+    return purged
   }
 }

@@ -60,6 +60,14 @@ enum AppLimits {
   static let packedContacts = 4096
   /// Damaged packs of the log that are remembered: those of 30 days. At the limit further ones are left out without a word.
   static let damagedPacks = 2880
+  /// Longest wait for another program that writes to the database, seconds. After it the write has failed.
+  static let busySeconds = 5
+  /// Free bytes of the disk that writing the database anew leaves, beside what it takes.
+  static let cleanUpSpareBytes: Int64 = 16 << 20
+  /// How often emptying the log ahead is tried again while another program reads, and after how many attempts, which is
+  /// three hours, it is told.
+  static let eraseRetrySeconds = 60
+  static let eraseAttempts = 180
   /// Bytes of an export that are gathered before they are written.
   static let exportChunkBytes = 1 << 18
   /// Longest name of an operator, and longest reason, in the audit log. Longer ones are refused.
