@@ -45,6 +45,7 @@ struct Appliance {
     let matching = F0Matching(
       dataFolder: folder.path, toleranceSlots: settings.f0ToleranceSlots, clock: clock, post: post,
       onFound: { storage.readUnseenExposures() })
+    let keys = KeyErasure(dataFolder: settings.dataFolder, post: post)
     let lines = openLines(post)
     let inputs = openInputs(post)
     let display = openDisplay(post)
@@ -125,7 +126,10 @@ struct Appliance {
         case .write(let updates): storage.write(updates)
         case .writeVisits(let updates): storage.write(updates)
         case .dateContacts(let bootTime): storage.date(bootTime: bootTime)
-        case .purge(let contacts, let visits): storage.purge(contactsBefore: contacts, visitsBefore: visits)
+        case .purge(let contacts, let visits):
+          storage.purge(contactsBefore: contacts, visitsBefore: visits)
+          keys.forgetDownloads(before: contacts)
+        case .forgetOwnKeys(let day): keys.forgetOwnKeys(before: day)
         case .packContacts(let time): storage.pack(before: time)
         case .lines(let program): lines.apply(program)
         case .show(let page): display?.show(page)
@@ -145,6 +149,7 @@ struct Appliance {
     continuation.finish()
     await feed.finish()
     await matching.stop()
+    await keys.finish()
     if let fault = await storage.finish() {
       log.error("the last contacts could not be written", metadata: ["reason": "\(fault)"])
     }

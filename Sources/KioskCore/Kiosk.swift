@@ -68,6 +68,8 @@ public struct Kiosk: Sendable {
     case syncFeed
     /// A new hour has begun, or the run has: forget what is older than the retention.
     case purge(contactsBefore: UTCTime, visitsBefore: UTCTime)
+    /// At the same times: forget this node's own keys of days before this one, since 1970-01-01.
+    case forgetOwnKeys(before: Int64)
     /// At the same times: keep contacts of slots that were over by then in little room.
     case packContacts(before: UTCTime)
     /// Everything is switched off; nothing follows.
@@ -369,6 +371,7 @@ public struct Kiosk: Sendable {
       effects.append(
         .purge(
           contactsBefore: before(settings.contactRetentionDays), visitsBefore: before(settings.visitRetentionDays)))
+      forgetOwnKeys(contactsBefore: before(settings.contactRetentionDays))
       effects.append(.packContacts(before: moment.utc.adding(milliseconds: -CoreLimits.unpackedMilliseconds)))
     }
   }

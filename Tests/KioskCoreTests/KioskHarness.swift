@@ -196,7 +196,7 @@ struct KioskHarness {
       case .isSilent: visitsInFlight += updates
       }
     case .stopped: isStopped = true
-    case .dateContacts, .lines, .show, .purge, .packContacts, .syncFeed: break
+    case .dateContacts, .lines, .show, .purge, .forgetOwnKeys, .packContacts, .syncFeed: break
     }
   }
 

@@ -197,7 +197,7 @@ struct CrowdHarness {
           }
           return update
         }, joinsRows: true)
-    case .stopped, .lines, .show, .purge, .packContacts, .writeVisits, .syncFeed: break
+    case .stopped, .lines, .show, .purge, .forgetOwnKeys, .packContacts, .writeVisits, .syncFeed: break
     }
   }
 
