@@ -79,7 +79,7 @@ import Tracer
       try db.execute(sql: "UPDATE erasure SET isClean = 0")
     }
     for hour in 0..<17 { try hall.passHour(isOpen: isOpen(hour)) }
-    hall.skip(days: 13)
+    hall.skip(days: 14)
     for hour in 0..<11 { try hall.passHour(isOpen: isOpen(hour)) }
     let before = try hall.contacts()
     let remains = try hall.expired().search(hall.folder.path)
@@ -93,7 +93,7 @@ import Tracer
     #expect(try !hall.expired().search(hall.folder.path).strings.isEmpty)
     #expect(try hall.store.cleanUp() == .done && hall.store.eraseLog())
     #expect(try expectNothing(hall, "after the clean-up") > 300)
-    #expect(try hall.contacts() == before && before.count > 500)
+    #expect(try hall.contacts() == before && before.count > 250)
     // Once.
     let size = try Files.read(hall.store.path, limit: 64 << 20)
     hall.store = try Store(dataFolder: hall.folder.path, access: .create)
@@ -147,7 +147,6 @@ import Tracer
     let (plain, erasing) = (try officeDay(erasing: false), try officeDay(erasing: true))
     // None where the folder for temporary files is in memory.
     #expect(erasing < plain + 3_000_000, "\(erasing) bytes a day, \(plain) without")
-    print("a day: \(erasing) bytes, \(plain) without erasing")
   }
 
   // MARK: Pages
@@ -160,7 +159,7 @@ import Tracer
     let database = try DatabaseQueue(path: "file:\(path)\(fileSystem)")
     var random = SplitMix64(seed: 5)
     try database.writeWithoutTransaction { db in
-      try db.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA secure_delete = ON")
+      try db.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA secure_delete = ON")
       try db.execute(sql: "CREATE TABLE row (id BLOB PRIMARY KEY) WITHOUT ROWID")
       for _ in 0..<3000 {
         try db.execute(
