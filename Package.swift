@@ -37,6 +37,7 @@ let package = Package(
     .target(name: "Simulator", dependencies: ["Tracer"], swiftSettings: pure),
 
     .target(name: "CBluetooth"),
+    .target(name: "CCleanPages", linkerSettings: [.linkedLibrary("sqlite3")]),
     .target(name: "CLinux"),
     .target(name: "CSHA256"),
     .target(name: "CGpiod", linkerSettings: [.linkedLibrary("gpiod")]),
@@ -49,8 +50,8 @@ let package = Package(
     .executableTarget(
       name: "KioskApp",
       dependencies: [
-        "Tracer", "KioskCore", "Simulator", "CBluetooth", "CDRM", "CLinux", "CGpiod", "CPangoCairo", "CQrencode",
-        "CSHA256", "CCurl",
+        "Tracer", "KioskCore", "Simulator", "CBluetooth", "CCleanPages", "CDRM", "CLinux", "CGpiod",
+        "CPangoCairo", "CQrencode", "CSHA256", "CCurl",
         .target(name: "CSDL2", condition: .when(traits: ["Window"])),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -77,7 +78,8 @@ let package = Package(
     .testTarget(
       name: "KioskAppTests",
       dependencies: [
-        "KioskApp", "KioskCore", "Simulator", "Tracer", "CPangoCairo", .product(name: "GRDB", package: "GRDB.swift"),
+        "KioskApp", "KioskCore", "Simulator", "Tracer", "CCleanPages", "CLinux", "CPangoCairo",
+        .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "Crypto", package: "swift-crypto"),
       ],
       exclude: ["Golden"],

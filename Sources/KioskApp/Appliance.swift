@@ -47,6 +47,7 @@ struct Appliance {
     let matching = F0Matching(
       disk: disk, toleranceSlots: settings.f0ToleranceSlots, clock: clock, post: post,
       onFound: { storage.readUnseenExposures() })
+    let keys = KeyErasure(dataFolder: settings.dataFolder, post: post)
     let lines = openLines(post)
     let inputs = openInputs(post)
     let display = openDisplay(post)
@@ -140,7 +141,10 @@ struct Appliance {
         case .write(let updates): storage.write(updates)
         case .writeVisits(let updates): storage.write(updates)
         case .dateContacts(let bootTime): storage.date(bootTime: bootTime)
-        case .purge(let contacts, let visits): storage.purge(contactsBefore: contacts, visitsBefore: visits)
+        case .purge(let contacts, let visits):
+          storage.purge(contactsBefore: contacts, visitsBefore: visits)
+          keys.forgetDownloads(before: contacts)
+        case .forgetOwnKeys(let day): keys.forgetOwnKeys(before: day)
         case .purgeUndated(let undated): storage.purge(undated)
         case .redate(let from, let through, let shift):
           storage.redate(from: from, through: through, byMilliseconds: shift)
@@ -148,8 +152,9 @@ struct Appliance {
         case .saveClock(let record): storage.save(record)
         case .clockNews(let news, let contacts, let visits):
           storage.tell(news, contactsBefore: contacts, visitsBefore: visits) { [log] in log.warning("\($0)") }
-        case .identityFromFuture:
-          log.warning("the base key's day lies in the future: a wrong clock made it; this node sends no id until then")
+        case .identityFromFuture(let day):
+          log.warning("the base key's day lay in the future: a wrong clock made it; it is today's from now on")
+          keys.putRight(to: day)
         case .packContacts(let time): storage.pack(before: time)
         case .lines(let program): lines.apply(program)
         case .show(let page): display?.show(page)
@@ -169,6 +174,7 @@ struct Appliance {
     continuation.finish()
     await feed.finish()
     await matching.stop()
+    await keys.finish()
     if let fault = await storage.finish() {
       log.error("the last contacts could not be written", metadata: ["reason": "\(fault)"])
     }

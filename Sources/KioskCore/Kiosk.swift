@@ -90,6 +90,8 @@ public struct Kiosk: Sendable {
     case purge(contactsBefore: UTCTime, visitsBefore: UTCTime)
     /// At the same times, and without any date: forget rows without a date that are too old.
     case purgeUndated(UndatedPurge)
+    /// At the same times: forget this node's own keys of days before this one, since 1970-01-01.
+    case forgetOwnKeys(before: Int64)
     /// At the same times: keep contacts of slots that were over by then in little room.
     case packContacts(before: UTCTime)
     /// Everything is switched off; nothing follows.

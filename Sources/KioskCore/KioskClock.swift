@@ -114,6 +114,7 @@ extension Kiosk {
     let visitsBefore = time?.adding(days: -settings.visitRetentionDays)
     if let contactsBefore, let visitsBefore {
       effects.append(.purge(contactsBefore: contactsBefore, visitsBefore: visitsBefore))
+      forgetOwnKeys(contactsBefore: contactsBefore)
     }
     effects.append(
       .purgeUndated(

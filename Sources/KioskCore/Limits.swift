@@ -30,6 +30,9 @@ public enum CoreLimits {
   public static let pendingContacts = 20_000
   /// Longest time from hearing a contact to handing it to the disk, and the shortest between two writes.
   public static let writeIntervalMilliseconds: Int64 = 10_000
+  /// Days back for which this node keeps its own keys at least: the health office asks for 14, and its day may have begun
+  /// before this node's. Source: docs/bluezone.md.
+  public static let ownKeyDays: Int64 = 15
   /// How long contacts stay rows of their own after their slot; then they are packed. What comes later for them is put
   /// right, at the cost of writing their pack anew.
   public static let unpackedMilliseconds: Int64 = 3_600_000

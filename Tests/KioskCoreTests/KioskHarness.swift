@@ -197,7 +197,7 @@ struct KioskHarness {
       }
     case .stopped: isStopped = true
     case .dateContacts, .lines, .show, .purge, .packContacts, .syncFeed, .redate, .setAside, .saveClock, .clockNews,
-      .identityFromFuture, .purgeUndated:
+      .identityFromFuture, .purgeUndated, .forgetOwnKeys:
       break
     }
   }

@@ -192,6 +192,29 @@ struct KioskLogTests {
     #expect(harness.packings == [packed, packed.adding(milliseconds: 3_600_000)])
   }
 
+  @Test(
+    "Own keys are forgotten with the purge: of days before the retention, and never of the authority's days",
+    arguments: [3, 14, 30])
+  func ownKeys(days: Int) {
+    var settings = Settings()
+    settings.contactRetentionDays = days
+    var harness = KioskHarness(startingAt: 60 * SlotScheme.dayMilliseconds + 5000, settings: settings)
+    harness.start()
+    harness.run(for: 60_000)
+    let today = SlotScheme.standard.slot(at: harness.now.utc).day
+    let forgotten = harness.effects.compactMap { _, effect in
+      if case .forgetOwnKeys(let day) = effect { day } else { nil }
+    }
+    #expect(forgotten == [today - Int64(max(days, 15))])
+    // In memory too: it has no id for a day before, by a clock that is set back.
+    harness.setClock((60 - Int64(max(days, 15))) * SlotScheme.dayMilliseconds + 5000)
+    harness.run(for: 1000)
+    #expect(harness.status.problems.isEmpty)
+    harness.setClock((60 - Int64(max(days, 15))) * SlotScheme.dayMilliseconds - 5000)
+    harness.run(for: 1000)
+    #expect(harness.status.problems == [BluezoneIdentity.Failure.beforeBaseDay.description])
+  }
+
   @Test("Nothing is purged by a clock that is not believed")
   func noPurge() {
     var harness = KioskHarness(isSynchronised: false)

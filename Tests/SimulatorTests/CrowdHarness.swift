@@ -207,7 +207,7 @@ struct CrowdHarness {
         rows[Key(id: key.id, slot: LogSlot.number(at: LogSlot.start(of: key.slot).adding(milliseconds: shift)))] = row
       }
     case .stopped, .lines, .show, .purge, .packContacts, .writeVisits, .syncFeed, .setAside, .saveClock, .clockNews,
-      .identityFromFuture, .purgeUndated:
+      .identityFromFuture, .purgeUndated, .forgetOwnKeys:
       break
     }
   }

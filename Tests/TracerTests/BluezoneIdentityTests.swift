@@ -24,6 +24,22 @@ import Testing
     }
   }
 
+  @Test("A ratcheted identity has the keys of its day and later ones alone") func ratcheted() throws {
+    var identity = identity
+    // Whatever was asked before.
+    _ = try identity.bluezoneID(in: Slot(day: baseDay + 60, index: 3))
+    var later = try identity.ratcheted(to: baseDay + 20)
+    #expect(later.baseDay == baseDay + 20)
+    #expect(try later.baseKey == identity.dailyKey(of: baseDay + 20))
+    for day in baseDay + 20...baseDay + 40 { #expect(try later.dailyKey(of: day) == identity.dailyKey(of: day)) }
+    #expect(throws: BluezoneIdentity.Failure.beforeBaseDay) { try later.dailyKey(of: baseDay + 19) }
+    for day in [baseDay, baseDay - 1, .min] {
+      let same = try identity.ratcheted(to: day)
+      #expect(same.baseDay == baseDay && same.baseKey == key)
+    }
+    #expect(throws: BluezoneIdentity.Failure.clockTooFarAhead) { try identity.ratcheted(to: .max) }
+  }
+
   @Test("Walking back gives the keys that walking forward gave") func walkingBack() throws {
     var identity = identity
     let days = Array(baseDay...baseDay + 20)

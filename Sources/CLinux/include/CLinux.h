@@ -30,6 +30,16 @@ int kiosk_lock(int fd);
 // Source: renameat2(2), RENAME_NOREPLACE.
 int kiosk_rename_new(const char *from, const char *to);
 
+// Keeps this process's memory out of files and from other processes of its user: no core file, no attaching. Files of
+// /proc/self are root's then. Returns 0, or a negative errno. Source: prctl(2), PR_SET_DUMPABLE; core(5).
+int kiosk_keep_memory_secret(void);
+
+// Whether the memory may be written to a core file. Source: prctl(2), PR_GET_DUMPABLE.
+int kiosk_is_dumpable(void);
+
+// Names the calling thread, with at most 15 bytes. Source: prctl(2), PR_SET_NAME.
+void kiosk_name_thread(const char *name);
+
 // For the calling thread, as any user may: its timers are not put off to be handled together, and it asks for slices so
 // short that the scheduler lets it go before who computes. The latter only on Linux 6.12 and later; before, nothing
 // changes. Its policy becomes SCHED_OTHER. Source: prctl(2), PR_SET_TIMERSLACK; sched_setattr(2);

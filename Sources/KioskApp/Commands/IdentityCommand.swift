@@ -7,7 +7,10 @@ import Tracer
 struct IdentityCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "identity", abstract: "This node's own keys in Bluezone's form (InfoF), and puts it on record.",
-    discussion: "Whoever has them can tell every id that this node has sent and will send.")
+    discussion: """
+      From them follows every id that this node has sent since the day they begin with, and will send. Keys of earlier \
+      days, beyond the retention, are forgotten.
+      """)
 
   @OptionGroup var options: SettingsOptions
   @OptionGroup var authority: OperatorOptions
@@ -22,7 +25,7 @@ struct IdentityCommand: ParsableCommand {
       let now = SystemClock(trust: .always).now().utc
       var identity = try IdentityFile(dataFolder: settings.dataFolder).load()
       let today = SlotScheme.standard.slot(at: now).day
-      // A younger node's chain begins on its base day.
+      // A younger node's chain begins on its base day; an older one's on the oldest day that is not forgotten.
       let day = max(today - Self.days, identity.baseDay)
       let dailyKey = try identity.dailyKey(of: day)
       try Store(dataFolder: settings.dataFolder, access: .change).addAudit(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import ArgumentParser
+import CLinux
 import Glibc
 
 @main
@@ -15,6 +16,12 @@ struct KioskCommand: AsyncParsableCommand {
       CalibrateCommand.self, ReplayCommand.self, CaptureCommand.self, RenderCommand.self, ScreenCommand.self,
       RecoverCommand.self, LinesOffCommand.self, LinesLatencyCommand.self, ScreenSpeedCommand.self,
     ])
+
+  static func main() async {
+    // Before any key or contact is read. Where the system refuses, a command works all the same.
+    _ = kiosk_keep_memory_secret()
+    await main(nil)
+  }
 }
 
 /// How a command ends when it cannot do its work: words to stderr, and a code that scripts can tell apart.

@@ -81,6 +81,20 @@ final class FeedDownloads {
     }
   }
 
+  /// Removes what has not changed since `time`: the feed has been silent for so long that its days are over. Not while a
+  /// round runs.
+  static func forget(before time: UTCTime, dataFolder: String) {
+    let folder = dataFolder + "/feed"
+    guard Files.isThere(folder), let downloads = try? FeedDownloads(folder: folder) else { return }
+    for name in Files.names(in: folder) where name != "lock" {
+      var file = stat()
+      if stat("\(folder)/\(name)", &file) == 0, Int64(file.st_mtim.tv_sec) < time.seconds {
+        unlink("\(folder)/\(name)")
+      }
+    }
+    withExtendedLifetime(downloads) {}
+  }
+
   /// Gone are the whole ones, once they are applied.
   func remove(_ batches: [FeedManifest.Batch]) {
     for batch in batches { unlink(path(batch.sha256, "json")) }

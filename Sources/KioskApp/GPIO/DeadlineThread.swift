@@ -95,7 +95,7 @@ final class DeadlineThread: @unchecked Sendable {
   }
 
   private func run() {
-    tellName()
+    kiosk_name_thread(name)
     var priority = sched_param()
     priority.sched_priority = 1
     let isRealtime = pthread_setschedparam(pthread_self(), SCHED_FIFO, &priority) == 0
@@ -125,14 +125,6 @@ final class DeadlineThread: @unchecked Sendable {
     while !isSignalled, !isEnded {
       guard kiosk_wait_until(condition, mutex, time) != ETIMEDOUT else { return }
     }
-  }
-
-  /// By the file, since pthread_setname_np is not visible from Swift. Source: proc(5), /proc/thread-self/comm.
-  private func tellName() {
-    let file = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
-    guard file >= 0 else { return }
-    _ = write(file, name, name.utf8.count)
-    close(file)
   }
 
   /// A time of the core's clock, CLOCK_BOOTTIME, on CLOCK_MONOTONIC: the two differ by the time asleep, which is

@@ -95,6 +95,7 @@ enum Migrations {
     registerFeed(&migrator)
     registerPacks(&migrator)
     registerClock(&migrator)
+    registerErasure(&migrator)
     return migrator
   }
 }

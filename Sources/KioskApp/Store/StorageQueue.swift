@@ -114,9 +114,38 @@ final class StorageQueue: Sendable {
     readUnseenExposures()
   }
 
+  /// The end of a purge: what is deleted is erased, too.
   func purge(_ undated: UndatedPurge) {
     attempt(.purgingUndated) { [disk, boot] () throws(StoreError) in
       try disk.store().purgeUndated(undated, boot: boot)
+    }
+    attempt(.erasing) { [self] () throws(StoreError) in
+      let store = try disk.store()
+      try cleanUp(store)
+      try eraseLog(store)
+    }
+  }
+
+  /// After a purge, so that nothing old is copied. Where there is no room for it now, there may be after the next.
+  private func cleanUp(_ store: Store) throws(StoreError) {
+    guard case .noRoom(let bytes) = try store.cleanUp() else { return }
+    post(
+      .problem(
+        "contacts that were deleted long ago may still be found on the disk: \(bytes >> 20) MB must be free to erase "
+          + "them; free some space, the kiosk does the rest within the hour"))
+  }
+
+  /// Nothing that was purged stays in the log ahead. While another program reads it is tried again.
+  private func eraseLog(_ store: Store, attempt number: Int = 1) throws(StoreError) {
+    guard try !store.eraseLog(), !isFinishing.load(ordering: .relaxed) else { return }
+    if number == AppLimits.eraseAttempts {
+      post(
+        .problem(
+          "contacts that were deleted may still be found on the disk: another program has held the database for hours; "
+            + "end it"))
+    }
+    queue.asyncAfter(deadline: .now() + .seconds(AppLimits.eraseRetrySeconds)) { [self] in
+      perform(.erasing) { [self] () throws(StoreError) in try eraseLog(disk.store(), attempt: number + 1) }
     }
   }
 

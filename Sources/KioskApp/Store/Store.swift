@@ -12,6 +12,8 @@ import Tracer
 final class Store: Sendable {
   let path: String
   private let database: DatabaseQueue
+  /// Whether the log ahead may hold rows that were deleted. At first it is not known what earlier runs left.
+  let hasRemains = Atomic(true)
   /// For contacts that are written: which ids the F0 entries held send now.
   let held = Mutex<Held?>(nil)
   /// Packs that turned out to be damaged.
@@ -59,8 +61,9 @@ final class Store: Sendable {
   private static func connect(
     _ path: String, _ access: Access, named name: String
   ) throws(StoreError) -> DatabaseQueue {
+    try eraseWhatIsDeleted()
     var configuration = Configuration()
-    configuration.busyMode = .timeout(5)
+    configuration.busyMode = .timeout(TimeInterval(AppLimits.busySeconds))
     configuration.readonly = access == .look
     // Values must not reach an error's text.
     configuration.publicStatementArguments = false
@@ -69,6 +72,7 @@ final class Store: Sendable {
         try db.execute(sql: "PRAGMA journal_mode = WAL")
         // What a commit wrote is there after a power cut: at most the last 10 s are lost.
         try db.execute(sql: "PRAGMA synchronous = FULL")
+        try Self.eraseWhatIsDeleted(db)
       }
     }
     do {
@@ -80,7 +84,9 @@ final class Store: Sendable {
         throw StoreError.notThere(path: name)
       }
       if access != .look {
+        let isNew = try database.read(migrator.appliedIdentifiers).isEmpty
         try migrator.migrate(database)
+        if isNew { try database.write { try $0.execute(sql: "UPDATE erasure SET isClean = 1") } }
       } else if try !database.read(migrator.hasCompletedMigrations) {
         throw StoreError.olderSchema(path: name)
       }
@@ -160,18 +166,30 @@ final class Store: Sendable {
   }
 
   /// Forgets contacts, exposures and F0 entries that ended before `time`. Contacts without a date: `purgeUndated`.
-  func purge(before time: UTCTime, boot: String) throws(StoreError) {
+  @discardableResult
+  func purge(before time: UTCTime, boot: String) throws(StoreError) -> Purged {
     let slot = LogSlot.number(at: time)
     damagedPacks.withLock { $0 = $0.filter { $0.slot >= slot } }
-    try write { db in
-      try db.execute(sql: "DELETE FROM contactRow WHERE slot < ?", arguments: [slot])
-      try db.execute(sql: "DELETE FROM exposure WHERE last < ?", arguments: [time.seconds])
-      try Self.forgetEntries(db, endedBefore: time)
-      try db.execute(sql: "DELETE FROM exposedCase WHERE f0 NOT IN (SELECT f0 FROM exposure)")
-      try db.execute(
-        sql: "DELETE FROM seenExposure WHERE (f0, slot, blid) NOT IN (SELECT f0, slot, blid FROM exposure)")
+    var purged = try write { db in
+      func delete(_ sql: String, _ arguments: StatementArguments = []) throws -> Int {
+        try db.execute(sql: "DELETE FROM " + sql, arguments: arguments)
+        return db.changesCount
+      }
+      // Those of an entry go with it.
+      func exposures() throws -> Int { try Int.fetchOne(db, sql: "SELECT count(*) FROM exposure") ?? 0 }
+      var purged = Purged()
+      let before = try exposures()
+      purged.contacts = try delete("contactRow WHERE slot < ?", [slot])
+      _ = try delete("exposure WHERE last < ?", [time.seconds])
+      purged.f0Entries = try Self.forgetEntries(db, endedBefore: time)
+      purged.exposures = before - (try exposures())
+      _ = try delete("exposedCase WHERE f0 NOT IN (SELECT f0 FROM exposure)")
+      _ = try delete("seenExposure WHERE (f0, slot, blid) NOT IN (SELECT f0, slot, blid FROM exposure)")
+      return purged
     }
-    try purgePacks(before: slot)
+    if !purged.isNothing { noteDeleted() }
+    purged.contacts += try purgePacks(before: slot)
+    return purged
   }
 
   func contacts(from: UTCTime, to: UTCTime) throws(StoreError) -> [Contact] {
@@ -257,6 +275,11 @@ final class Store: Sendable {
         known = damaged
       }
     }
+  }
+
+  /// For what SQLite does in no transaction.
+  func withoutTransaction<T>(_ body: (Database) throws -> T) throws(StoreError) -> T {
+    do { return try database.writeWithoutTransaction(body) } catch { throw StoreError(error, path: path) }
   }
 
   /// Such a transaction cannot be ended without an error either; what was read in it is good.

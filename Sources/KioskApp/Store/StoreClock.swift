@@ -47,8 +47,10 @@ extension Store {
   }
 
   /// Forgets rows without a date that are too old, and boots of which none is left.
-  func purgeUndated(_ purge: UndatedPurge, boot: String) throws(StoreError) {
-    try write { db in
+  @discardableResult
+  func purgeUndated(_ purge: UndatedPurge, boot: String) throws(StoreError) -> Purged {
+    let purged = try write { db in
+      var purged = Purged()
       // By operating time alone, or by the latest time that the row can be of.
       try db.execute(
         sql: """
@@ -56,12 +58,14 @@ extension Store {
             SELECT u.boot, u.quarter, u.blid FROM undatedContact u JOIN boot b ON b.id = u.boot
             WHERE u.last + b.operating < ? OR u.last + b.operating + b.latest < ?)
           """, arguments: [purge.contactsBefore, purge.contactsDatedBefore?.milliseconds])
+      purged.undated = db.changesCount
       try db.execute(
         sql: """
           DELETE FROM visit WHERE id IN (
             SELECT v.id FROM visit v JOIN boot b ON b.id = v.boot
             WHERE v."end" * 1000 + b.operating < ? OR v."end" * 1000 + b.operating + b.latest < ?)
           """, arguments: [purge.visitsBefore, purge.visitsDatedBefore?.milliseconds])
+      purged.visits = db.changesCount
       try db.execute(
         sql: """
           DELETE FROM boot WHERE id <> ? AND id NOT IN (SELECT boot FROM undatedContact)
@@ -72,10 +76,15 @@ extension Store {
         db, sql: "SELECT id FROM boot ORDER BY operating DESC LIMIT -1 OFFSET ?", arguments: [AppLimits.boots])
       for id in surplus where id != boot {
         try db.execute(sql: "DELETE FROM undatedContact WHERE boot = ?", arguments: [id])
+        purged.undated += db.changesCount
         try db.execute(sql: "DELETE FROM visit WHERE boot = ?", arguments: [id])
+        purged.visits += db.changesCount
         try db.execute(sql: "DELETE FROM boot WHERE id = ?", arguments: [id])
       }
+      return purged
     }
+    if !purged.isNothing { noteDeleted() }
+    return purged
   }
 
   /// What a purge before these times would delete.

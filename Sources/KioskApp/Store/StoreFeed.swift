@@ -84,6 +84,7 @@ extension Store {
         }
         try Self.setFeed(db, manifest, json, source, validators, at: now)
         try Self.forgetOldBatches(db, manifest)
+        if change.withdrawnEntries > 0 { noteDeleted() }
         return change
       }
     } catch {
@@ -216,16 +217,19 @@ extension Store {
   }
 
   /// Forgets entries that ended before a time, some at a time: SQLite notes in memory what one statement deletes.
-  static func forgetEntries(_ db: Database, endedBefore time: UTCTime) throws {
+  static func forgetEntries(_ db: Database, endedBefore time: UTCTime) throws -> Int {
     var after = Int64.min
+    var forgotten = 0
     while let last = try Int64.fetchOne(
       db, sql: "SELECT max(id) FROM (SELECT id FROM f0Entry WHERE id > ? ORDER BY id LIMIT ?)",
       arguments: [after, AppLimits.entriesPurgedAtOnce])
     {
       try db.execute(
         sql: "DELETE FROM f0Entry WHERE id > ? AND id <= ? AND \"end\" < ?", arguments: [after, last, time.seconds])
+      forgotten += db.changesCount
       after = last
     }
+    return forgotten
   }
 
   /// Adds entries to those that are held.

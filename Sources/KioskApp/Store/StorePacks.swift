@@ -106,10 +106,21 @@ extension Store {
 
   /// Forgets packs of slots before this one. Where the pages of one have rotted, SQLite cannot free them: it stays, and the
   /// others go.
-  func purgePacks(before slot: Int64) throws(StoreError) {
+  ///
+  /// - Returns: the contacts that were in them.
+  func purgePacks(before slot: Int64) throws(StoreError) -> Int {
     do throws(StoreError) {
-      try write { db in try db.execute(sql: "DELETE FROM contactPack WHERE slot < ?", arguments: [slot]) }
+      let contacts = try write { db in
+        let bytes = try Int.fetchOne(
+          db, sql: "SELECT sum(length(ids) - ?) FROM contactPack WHERE slot < ?",
+          arguments: [ContactPack.headBytes, slot])
+        try db.execute(sql: "DELETE FROM contactPack WHERE slot < ?", arguments: [slot])
+        return (bytes ?? 0) / ContactPack.contactBytes
+      }
+      if contacts > 0 { noteDeleted() }
+      return contacts
     } catch {
+      noteDeleted()
       guard case .notADatabase = error else { throw error }
       for place in try read({ try Self.packPlaces($0, 0...max(slot - 1, 0)) }) {
         _ = try? write { db in

@@ -143,9 +143,14 @@ extension Store {
   }
 
   /// Forgets visits that ended before `time`. Those without a date: `purgeUndated`.
-  func purgeVisits(before time: UTCTime, boot: String) throws(StoreError) {
-    try write { db in
+  @discardableResult
+  func purgeVisits(before time: UTCTime, boot: String) throws(StoreError) -> Purged {
+    var purged = Purged()
+    purged.visits = try write { db in
       try db.execute(sql: "DELETE FROM visit WHERE boot IS NULL AND \"end\" < ?", arguments: [time.seconds])
+      return db.changesCount
     }
+    if !purged.isNothing { noteDeleted() }
+    return purged
   }
 }

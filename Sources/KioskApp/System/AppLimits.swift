@@ -70,6 +70,14 @@ enum AppLimits {
   static let entriesPurgedAtOnce: Int64 = 65_536
   /// Boots whose rows have no date. At the limit the oldest go, with their rows.
   static let boots = 4096
+  /// Longest wait for another program that writes to the database, seconds. After it the write has failed.
+  static let busySeconds = 5
+  /// Free bytes of the disk that writing the database anew leaves, beside what it takes.
+  static let cleanUpSpareBytes: Int64 = 16 << 20
+  /// How often emptying the log ahead is tried again while another program reads, and after how many attempts, which is
+  /// three hours, it is told.
+  static let eraseRetrySeconds = 60
+  static let eraseAttempts = 180
   /// Bytes of an export that are gathered before they are written.
   static let exportChunkBytes = 1 << 18
   /// How often a database that cannot be opened, and work on it that failed, is tried again.

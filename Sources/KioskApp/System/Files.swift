@@ -62,6 +62,13 @@ enum Files {
     return names
   }
 
+  /// Bytes of the disk that a file stands on which may be used; 0 when nobody knows.
+  static func freeBytes(_ path: String) -> Int64 {
+    var disk = statvfs()
+    guard statvfs(path, &disk) == 0 else { return 0 }
+    return Int64(clamping: UInt64(disk.f_bavail).multipliedReportingOverflow(by: UInt64(disk.f_frsize)).partialValue)
+  }
+
   static func isThere(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
   /// Makes a file that did not exist, whole and on the disk, or nothing: written beside its place, synchronised,

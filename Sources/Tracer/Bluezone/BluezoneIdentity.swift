@@ -18,6 +18,14 @@ public struct BluezoneIdentity: Sendable {
     day = (baseDay, baseKey)
   }
 
+  /// The same chain from a later day on: no id of a day before it can be told from what this holds. Itself where its base
+  /// day is as late.
+  public func ratcheted(to day: Int64) throws(Failure) -> BluezoneIdentity {
+    guard day > baseDay else { return self }
+    var identity = self
+    return BluezoneIdentity(baseKey: try identity.dailyKey(of: day), baseDay: day, scheme: scheme)
+  }
+
   /// Why there is no id for a moment.
   public enum Failure: Error, Equatable, CustomStringConvertible {
     /// The clock stands before the day the base key was made.
