@@ -39,7 +39,8 @@ enum Program {
   /// Runs it to its end.
   static func run(_ arguments: String...) throws -> Result { try start(arguments).finish() }
 
-  static func start(_ arguments: [String]) throws -> Running {
+  /// - Parameter file: where its standard output goes instead.
+  static func start(_ arguments: [String], output file: String? = nil) throws -> Running {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: path)
     process.arguments = arguments
@@ -49,6 +50,7 @@ enum Program {
     let output = Pipe()
     let messages = Pipe()
     process.standardOutput = output
+    if let file { process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: file)) }
     process.standardError = messages
     try process.run()
     return Running(process: process, output: output, messages: messages)

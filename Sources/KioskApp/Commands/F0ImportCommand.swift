@@ -77,7 +77,13 @@ struct F0ImportCommand: ParsableCommand {
     }
     let store = try Store(dataFolder: settings.dataFolder, access: .change)
     let now = SystemClock(trust: settings.clockTrust).now().utc
-    let new = try store.addUnsigned(batch, sha256: FeedSignature.sha256(bytes), authority: authority, at: now)
+    let sha256 = FeedSignature.sha256(bytes)
+    let entry = Store.unsignedImport(sha256, authority: authority, at: now)
+    let new = try store.onRecord(
+      entry,
+      doneBy: { attempt in
+        try store.addUnsigned(batch, sha256: sha256, authority: authority, at: now, attempt: attempt)
+      })
     print("\(batch.entries.count) entries, \(new) of them new; \(try store.matchNow(settings))")
   }
 }

@@ -75,6 +75,18 @@ enum ControlSocket {
     return String(decoding: answer, as: UTF8.self)
   }
 
+  /// Whether a kiosk listens there; nothing is asked of it.
+  static func isAnybodyThere(dataFolder: String) throws(FileError) -> Bool {
+    let path = path(dataFolder: dataFolder)
+    guard let fd = stream() else { throw FileError("cannot make a socket for", path: path, errno: errno) }
+    defer { close(fd) }
+    if withAddress(path, { connect(fd, $0, $1) }) == 0 { return true }
+    guard errno == ENOENT || errno == ECONNREFUSED else {
+      throw FileError("cannot reach the kiosk at", path: path, errno: errno)
+    }
+    return false
+  }
+
   /// Asks the running kiosk and reads until it has said all; nil when none runs, empty when it does not know the
   /// question or is too busy. An answer that breaks off looks like a short one: long ones carry their length.
   static func exchange(

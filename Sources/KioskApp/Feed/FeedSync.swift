@@ -53,7 +53,7 @@ final class FeedSync: Sendable {
   }
 
   private var state: FeedState? {
-    (try? store.feed(region: settings.feed.region))?.state
+    try? store.feedState(settings, at: clock.now())
   }
 
   private func round() throws(FeedFault) -> FeedRound.Result {
@@ -61,6 +61,22 @@ final class FeedSync: Sendable {
     return try FeedRound(
       settings: settings, source: source, sourceName: settings.feed.url, store: store, clock: clock
     ) { [self] step in progress.withLock { $0 = step } }.run()
+  }
+}
+
+extension Store {
+  /// What is held of the feed, and how much of what it lists is missing; nil where nothing is.
+  func feedState(_ settings: Settings, at now: Moment) throws(StoreError) -> FeedState? {
+    guard let held = try feed(region: settings.feed.region) else { return nil }
+    var state = held.state
+    let since = try expectedSince(
+      retentionDays: settings.contactRetentionDays, issued: held.manifest.issued, at: now)
+    let lacks = try lacks(held.manifest, since: since)
+    state.missingBatches = lacks.count
+    state.missingEntries = held.manifest.batches.reduce(0) { sum, batch in
+      sum + (lacks[batch.sha256].map { $0.isUnknown ? batch.entries : $0.missing } ?? 0)
+    }
+    return state
   }
 }
 
@@ -77,6 +93,6 @@ extension FeedRound {
     self.init(
       region: settings.feed.region, roots: settings.feed.keys, sourceName: sourceName, source: source, store: store,
       downloads: try FeedDownloads(dataFolder: settings.dataFolder), clock: clock,
-      onProgress: onProgress)
+      retentionDays: settings.contactRetentionDays, onProgress: onProgress)
   }
 }

@@ -94,6 +94,8 @@ enum Migrations {
     registerMatching(&migrator)
     registerFeed(&migrator)
     registerPacks(&migrator)
+    registerAuditChain(&migrator)
+    registerHeld(&migrator)
     return migrator
   }
 }

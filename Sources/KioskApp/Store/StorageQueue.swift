@@ -65,10 +65,21 @@ final class StorageQueue: Sendable {
 
   func purge(contactsBefore: UTCTime, visitsBefore: UTCTime) {
     attempt("purging what is old") { store, boot throws(StoreError) in
-      try store.purge(before: contactsBefore, boot: boot)
-      try store.purgeVisits(before: visitsBefore, boot: boot)
+      let (contacts, visits) = (SystemClock.rfc3339(contactsBefore), SystemClock.rfc3339(visitsBefore))
+      let detail = "of before \(contacts), visits of before \(visits)"
+      try store.recordPurge(detail, at: SystemClock.utc()) { () throws(StoreError) in
+        try store.purge(before: contactsBefore, boot: boot)
+        try store.purgeVisits(before: visitsBefore, boot: boot)
+      }
     }
     readUnseenExposures()
+  }
+
+  /// Puts it on record if the settings' file is another one than at the last start.
+  func noteSettings(sha256: [UInt8]) {
+    attempt("putting the settings on record") { store, _ throws(StoreError) in
+      try store.noteSettings(sha256: sha256, at: SystemClock.utc())
+    }
   }
 
   /// Packs contacts of slots that were over at `time`, a step at a time: what is to be written meanwhile comes between.

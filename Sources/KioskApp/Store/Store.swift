@@ -126,6 +126,7 @@ final class Store: Sendable {
       try db.execute(sql: "DELETE FROM contactRow WHERE slot < ?", arguments: [slot])
       try db.execute(sql: "DELETE FROM exposure WHERE last < ?", arguments: [time.seconds])
       try db.execute(sql: "DELETE FROM f0Entry WHERE \"end\" < ?", arguments: [time.seconds])
+      try Self.noteF0Purge(db, before: time)
       try db.execute(sql: "DELETE FROM exposedCase WHERE f0 NOT IN (SELECT f0 FROM exposure)")
       try db.execute(
         sql: "DELETE FROM seenExposure WHERE (f0, slot, blid) NOT IN (SELECT f0, slot, blid FROM exposure)")
