@@ -50,7 +50,11 @@ enum Program {
     let output = Pipe()
     let messages = Pipe()
     process.standardOutput = output
-    if let file { process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: file)) }
+    if let file {
+      process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: file))
+      // Else reading it would never end.
+      try output.fileHandleForWriting.close()
+    }
     process.standardError = messages
     try process.run()
     return Running(process: process, output: output, messages: messages)

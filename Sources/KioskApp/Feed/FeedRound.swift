@@ -31,7 +31,13 @@ struct FeedRound {
     // Where entries are missing the manifest is asked for unconditionally: an unchanged one must be applied again.
     let isWhole = try held.map { held throws(FeedFault) in try missing(held.manifest).isEmpty } ?? true
     let known = isWhole && held?.source == sourceName ? held?.validators : nil
-    switch try source.manifest(unless: known) {
+    let answer: FeedAnswer
+    do throws(FeedFault) { answer = try source.manifest(unless: known) } catch {
+      // A server that says so unasked: what it lists is what is held, and that is fetched.
+      guard case .unexpectedNotModified = error, held != nil, !isWhole else { throw error }
+      answer = .notModified
+    }
+    switch answer {
     case .notModified:
       guard let held else { throw .unexpectedNotModified }
       try refusable { () throws(FeedRefusal) in try check.checkExpiry(held.state.expires, at: clock.now()) }

@@ -29,7 +29,9 @@ final class Store: Sendable {
   init(dataFolder: String, access: Access) throws(StoreError) {
     let path = dataFolder + "/kiosk.sqlite"
     self.path = path
-    if access != .create, !Files.isThere(path) { throw .notThere(path: path) }
+    if access != .create, !Files.isThere(path) {
+      throw Files.isHidden(path) ? .notAllowed(path: path) : .notThere(path: path)
+    }
     var configuration = Configuration()
     configuration.busyMode = .timeout(5)
     configuration.readonly = access == .look

@@ -14,7 +14,7 @@ final class DataFolder: Sendable {
     try Files.createFolder(path)
     let file = path + "/lock"
     let fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-    guard fd >= 0 else { throw FileError("cannot write in the data folder", path: path, errno: errno) }
+    guard fd >= 0 else { throw FileError("cannot write", path: file, errno: errno) }
     guard kiosk_lock(fd) == 0 else {
       close(fd)
       throw FileError("another kiosk is running with the data folder \(path); stop it, or use another folder")

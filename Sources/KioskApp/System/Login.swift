@@ -16,6 +16,22 @@ enum Login {
     return name(of: getuid())
   }
 
+  /// What somebody must do who may not use a file: "; it belongs to user kiosk: …". nil where it is this user's own.
+  static func advice(for path: String) -> String? {
+    var place = path
+    var facts = stat()
+    // What lies in a folder that is closed to this user cannot be asked for its owner: the folder can.
+    while stat(place, &facts) != 0 {
+      let above = Files.folder(of: place)
+      guard above != place, above != "." else { return nil }
+      place = above
+    }
+    guard facts.st_uid != geteuid() else { return nil }
+    let owner = name(of: facts.st_uid)
+    if facts.st_uid == 0 { return "; it belongs to root: type sudo before the command" }
+    return "; it belongs to user \(owner): type it as that user, sudo -u \(owner) kiosk …"
+  }
+
   /// The name of a user, or the number where there is no name.
   static func name(of user: uid_t) -> String {
     guard let entry = getpwuid(user), let name = entry.pointee.pw_name else { return "user \(user)" }
