@@ -257,6 +257,9 @@ struct Appliance {
     case .peopleAdded(let count, let time):
       post(.kiosk(.peopleAdded(count, at: time)))
       return Array("{}\n".utf8)
+    case .peopleTakenBack(let count, let time):
+      post(.kiosk(.peopleTakenBack(count, at: time)))
+      return Array("{}\n".utf8)
     case .capture:
       let recording = capture.recording()
       log.warning("the newest packets were asked for and given out", metadata: ["packets": "\(recording.packets)"])

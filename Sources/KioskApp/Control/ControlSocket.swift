@@ -18,6 +18,8 @@ enum ControlRequest: Equatable, Sendable, RawRepresentable {
   case exposuresSeen
   /// Another process has added so many people without a phone to the log.
   case peopleAdded(Int, at: UTCTime)
+  /// Another process has taken so many of them back.
+  case peopleTakenBack(Int, at: UTCTime)
   /// The newest packets: `CaptureAnswer`, a line feed, a btsnoop file.
   case capture
   /// Listen for the near thresholds: `CalibrationAnswer`, as of the next two.
@@ -41,6 +43,10 @@ enum ControlRequest: Equatable, Sendable, RawRepresentable {
         (-100 ... -20).contains(floor)
       else { return nil }
       self = .calibrate(seconds: seconds, floorDBm: floor)
+    case ("people-taken-back", 3):
+      guard let count = Int(words[1]), let second = Int64(words[2]), (1...AppLimits.visitsAdded).contains(count)
+      else { return nil }
+      self = .peopleTakenBack(count, at: UTCTime(seconds: second))
     case ("people-added", 3):
       guard let count = Int(words[1]), let second = Int64(words[2]), (1...AppLimits.visitsAdded).contains(count)
       else { return nil }
@@ -60,6 +66,7 @@ enum ControlRequest: Equatable, Sendable, RawRepresentable {
     case .calibration: "calibration"
     case .calibrationEnd: "calibration-end"
     case .peopleAdded(let count, let time): "people-added \(count) \(time.seconds)"
+    case .peopleTakenBack(let count, let time): "people-taken-back \(count) \(time.seconds)"
     }
   }
 }

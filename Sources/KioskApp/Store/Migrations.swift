@@ -96,6 +96,7 @@ enum Migrations {
     registerPacks(&migrator)
     registerAuditChain(&migrator)
     registerHeld(&migrator)
+    registerAdditions(&migrator)
     return migrator
   }
 }
