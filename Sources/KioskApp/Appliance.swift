@@ -14,6 +14,10 @@ struct Appliance {
   var isDemo = false
   /// Where every packet is recorded, if anywhere (`kiosk run --capture`).
   var captureFile: String?
+  /// Who answers for that, and why.
+  var captureAuthority = AuditEntry.Authority.kiosk
+  /// Of the settings' file.
+  var settingsSHA256: [UInt8] = []
   var log: Logger
 
   /// What reaches the core's task. Every producer waits for its turn, so the stream is bounded by their number:
@@ -52,7 +56,7 @@ struct Appliance {
     let inputs = openInputs(post)
     let display = openDisplay(post)
     let makeTransport = try transportFactory(clock)
-    let capture = Capture(file: openCapture(post))
+    let capture = Capture(file: openCapture(folder.path, post))
     let recovery = isDemo ? nil : AdapterRecovery(try RadioAddress(parsing: settings.radio))
     let radio = RadioLink(
       makeTransport: { CapturingTransport(makeTransport(), into: capture) }, recovery: recovery, deliver: post)
@@ -86,6 +90,7 @@ struct Appliance {
     // What the core is to know of the log it is told whenever that opens, also for the first time.
     disk.start(
       onOpening: { opening in
+        storage.noteSettings(sha256: settingsSHA256)
         storage.opened(opening)
         feed.read()
         matching.start()
@@ -192,16 +197,23 @@ struct Appliance {
     return { address.makeTransport() }
   }
 
-  /// nil when none is asked for, or none can be made: the kiosk goes on without.
-  private func openCapture(_ post: @escaping @Sendable (Kiosk.Event) -> Void) -> CaptureFile? {
+  /// nil when none is asked for, or none can be made or put on record: the kiosk goes on without.
+  private func openCapture(
+    _ dataFolder: String, _ post: @escaping @Sendable (Kiosk.Event) -> Void
+  ) -> CaptureFile? {
     guard let captureFile else { return nil }
     let onEnd: @Sendable (CaptureFile.End) -> Void = { end in
       if end.isExpected { return log.info("\(end)") }
       log.warning("\(end)")
       post(.problem("\(end)"))
     }
-    do throws(FileError) {
-      let file = try CaptureFile(path: captureFile, onEnd: onEnd)
+    do {
+      let entry = AuditEntry(
+        at: SystemClock.utc(), action: .capture, authority: captureAuthority,
+        detail: "every packet from now on, into \(captureFile)")
+      let store = try Store(dataFolder: dataFolder, access: .change)
+      // Done: the file is there and recording has begun.
+      let file = try store.onRecord(entry) { _, _ in try CaptureFile(path: captureFile, onEnd: onEnd) }
       log.warning("every packet is recorded in \(captureFile), with the addresses and ids in it; delete it after use")
       return file
     } catch {
@@ -289,6 +301,9 @@ struct Appliance {
       return Array("{}\n".utf8)
     case .peopleAdded(let count, let time):
       post(.kiosk(.peopleAdded(count, at: time)))
+      return Array("{}\n".utf8)
+    case .peopleTakenBack(let count, let time):
+      post(.kiosk(.peopleTakenBack(count, at: time)))
       return Array("{}\n".utf8)
     case .capture:
       let recording = capture.recording()

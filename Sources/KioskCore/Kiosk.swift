@@ -26,6 +26,8 @@ public struct Kiosk: Sendable {
     case visitsRead([LoggedVisit])
     /// People without a phone whom staff have counted; they stand in the log already.
     case peopleAdded(Int, at: UTCTime)
+    /// Staff have taken so many of them back; they stand in the log no more.
+    case peopleTakenBack(Int, at: UTCTime)
     /// Somebody without a phone touches the screen's button. Guarded by `TouchCheckIn`; may be sent at every touch.
     case checkIn
     /// Listen for the near thresholds; a run that is on its way ends.
@@ -240,6 +242,7 @@ public struct Kiosk: Sendable {
       visitWriteFault = reason
     case .visitsRead(let logged): visits.read(logged, at: moment)
     case .peopleAdded(let count, let time): visits.added(withoutPhone: count, at: time, moment)
+    case .peopleTakenBack(let count, let time): visits.takenBack(withoutPhone: count, at: time, moment)
     case .checkIn: checkIn(at: moment)
     case .calibrate(let seconds, let floor):
       calibration = CalibrationRun(settings: settings.people, floorDBm: floor, seconds: seconds, at: time)

@@ -35,7 +35,7 @@ extension Kiosk {
   /// Work on the disk that the kiosk does of itself, beside writing what it hears.
   public enum DiskWork: Hashable, Sendable, CaseIterable {
     case readingClock, savingClock, readingLog, dating, redating, settingAside, recordingLeap, purging, purgingUndated
-    case erasing, packing, readingExposures, matching
+    case recordingSettings, erasing, packing, readingExposures, matching
 
     /// Whether each piece of it is to be done, not the latest alone.
     public var addsUp: Bool {
@@ -52,6 +52,7 @@ extension Kiosk {
       case .redating: "dating what a wrong clock had dated"
       case .settingAside: "setting aside what a wrong clock had dated"
       case .recordingLeap: "putting a leap of the clock on record"
+      case .recordingSettings: "putting the settings on record"
       case .erasing: "erasing what was purged"
       case .purgingUndated: "purging what is old and has no date"
       case .readingLog: "reading the entry log"

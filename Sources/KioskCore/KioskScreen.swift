@@ -66,6 +66,8 @@ extension Kiosk {
   /// nil if it never did.
   @inline(__always)
   func f0Age(at moment: Moment) -> F0Age? {
+    // What the screen dates is what the feed lists; while something of it is missing it is not that.
+    if let state = feed?.state, state.missingBatches > 0 { return nil }
     let followed = feed?.lastSync(at: moment)
     guard let lastSync = lastF0Sync.map({ max($0, followed ?? $0) }) ?? followed else { return nil }
     let limit = lastSync.adding(milliseconds: Int64(settings.screen.staleF0Hours) * 3_600_000)

@@ -28,6 +28,8 @@ public struct Status: Codable, Hashable, Sendable {
   public var language = ScreenLanguage.vietnamese.rawValue
   /// Seconds the kiosk has been running.
   public var uptimeSeconds: Int64 = 0
+  /// Filled in by `kiosk status`; nil where the log cannot be read.
+  public var audit: Audit?
   /// What is wrong with parts that the core does not see, in words: lines that could not be opened, a display.
   public var problems: [String] = []
 
@@ -184,6 +186,18 @@ public struct Status: Codable, Hashable, Sendable {
     }
   }
 
+  /// The audit log's end.
+  public struct Audit: Codable, Hashable, Sendable {
+    public var entries: Int64
+    /// The last entry's hash, 64 hexadecimal digits.
+    public var head: String
+
+    public init(entries: Int64, head: String) {
+      self.entries = entries
+      self.head = head
+    }
+  }
+
   public struct Lines: Codable, Hashable, Sendable {
     public var green = false
     public var amber = false
@@ -210,6 +224,6 @@ public struct Status: Codable, Hashable, Sendable {
     case bluezonersNear = "bluezoners_near", addressesAround = "addresses_around"
     case isDemo = "demo", radio, clockSynchronised = "clock_synchronised", clock
     case contacts, visits, checkIns = "check_ins", unseenExposures = "unseen_exposures", lines, feed, disk
-    case display, touches, language, uptimeSeconds = "uptime_seconds", problems
+    case display, touches, language, uptimeSeconds = "uptime_seconds", audit, problems
   }
 }

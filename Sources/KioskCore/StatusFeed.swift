@@ -9,8 +9,12 @@ extension Status {
     public var version: Int64?
     public var issued: String?
     public var expires: String?
-    /// fresh, expired or unknown (the clock is not synchronised); nil while nothing is held.
+    /// fresh, expired, unknown (the clock is not synchronised) or incomplete (not all is held that the manifest lists);
+    /// nil while nothing is held.
     public var freshness: String?
+    /// Batches that the manifest lists and that are not held whole, and the entries that they lack.
+    public var missingBatches = 0
+    public var missingEntries = 0
     public var communityTotal: Int?
     public var notices: [String] = []
     /// When it was last found to be current.
@@ -42,6 +46,7 @@ extension Status {
 
     enum CodingKeys: String, CodingKey {
       case isConfigured = "configured", region, version, issued, expires, freshness, notices, step, rounds, failures
+      case missingBatches = "missing_batches", missingEntries = "missing_entries"
       case communityTotal = "community_total", lastSync = "last_sync", lastFault = "last_fault"
       case lastChange = "last_change", isSyncing = "syncing", nextSeconds = "next_seconds"
     }

@@ -192,10 +192,11 @@ class FaultProxy(http.server.ThreadingHTTPServer):
 
 
 class ConnectProxy(threading.Thread):
-    """An HTTP proxy as offices have them: CONNECT, and bytes both ways."""
+    """An HTTP proxy as offices have them: CONNECT, and bytes both ways; or a status by which it refuses."""
 
-    def __init__(self):
+    def __init__(self, refusal: int | None = None):
         super().__init__(daemon=True)
+        self.refusal = refusal
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.connected: list[str] = []
@@ -215,6 +216,10 @@ class ConnectProxy(threading.Thread):
             head += piece
         place = head.split()[1].decode()
         self.connected.append(place)
+        if self.refusal:
+            with client:
+                client.sendall(f"HTTP/1.1 {self.refusal} No\r\nContent-Length: 0\r\n\r\n".encode())
+            return
         host, port = place.rsplit(":", 1)
         server = socket.create_connection((host, int(port)))
         client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")

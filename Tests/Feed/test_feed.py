@@ -3,6 +3,7 @@
 
 import json
 import pathlib
+import sqlite3
 import tempfile
 import time
 import unittest
@@ -202,6 +203,43 @@ class FeedTest(unittest.TestCase):
         self.refuse(Status(BATCH, 301, Location="https://example.org/"), "another place")
         self.refuse(Status(MANIFEST, 307, Location=self.proxy.origin + "/moved/moved/moved/moved/moved/x"), "another place")
 
+    def test_loginPage_isNamed(self):
+        for page in (b"<html>Log in to the Wi-Fi</html>", b"\r\n <!DOCTYPE html><title>Welcome</title>"):
+            self.refuse(Replace(MANIFEST, lambda _, page=page: page), "shows a login page")
+        self.refuse(Status(MANIFEST, 511), "shows a login page")
+        self.refuse(Status(MANIFEST, 302, Location="http://portal.example/"), "login page")
+
+    def test_proxyThatRefuses_isNamed(self):
+        for status, words in ((407, "wants a name and a password (407)"), (403, "let the kiosk through"),
+                              (502, "the proxy answers 502")):
+            proxy = ConnectProxy(refusal=status)
+            proxy.start()
+            kiosk = self.make_kiosk(f"refused-{status}", proxy=f"http://127.0.0.1:{proxy.port}")
+            done = kiosk.sync()
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(words, done.stderr)
+            self.assertNotIn("cut off", done.stderr)
+        kiosk = self.make_kiosk("no-proxy", proxy="http://127.0.0.1:1")
+        self.assertIn("the proxy of feed.proxy does not answer", kiosk.sync().stderr)
+
+    def test_entriesThatAreGone_areFetchedAgain_whateverTheServerSaysOfTheManifest(self):
+        kiosk = self.make_kiosk("holes")
+        self.assertEqual(kiosk.sync().returncode, 0)
+        for sql in ("DELETE FROM f0Entry", "DELETE FROM f0Batch", "DELETE FROM f0Entry WHERE id % 7 = 0"):
+            for fault in (None, Status(MANIFEST, 304)):
+                database = sqlite3.connect(kiosk.data / "kiosk.sqlite")
+                with database:
+                    database.execute(sql)
+                database.close()
+                self.assertIn("not held", kiosk.run("f0", "list").stdout)
+                self.proxy.fault = fault
+                done = kiosk.sync()
+                self.proxy.fault = None
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertIn("applied", done.stdout)
+                self.expect_held(kiosk)
+                self.assertNotIn("not held", kiosk.run("f0", "list").stdout)
+
     def test_wrongLength_isRefused(self):
         self.refuse(CutAfter(MANIFEST, 1, more=10), "the manifest was cut off")
         self.refuse(CutAfter(BATCH, 1, more=10), "is larger than")
@@ -237,7 +275,7 @@ class FeedTest(unittest.TestCase):
         self.refuse(Replace(MANIFEST, flip), "was changed after it was signed")
         self.refuse(Replace(BATCH, flip), "its hash is another")
         self.refuse(Replace(BATCH, lambda body: body.replace(b'"max":96', b'"max":95')), "its hash is another")
-        self.refuse(Replace(MANIFEST, lambda _: b"<html>Log in to the Wi-Fi</html>"), "no signed feed")
+        self.refuse(Replace(MANIFEST, lambda _: b"some text"), "no signed feed")
 
     def test_oldManifest_isRefused(self):
         self.refuse(Replace(MANIFEST, lambda _: self.old), "older than the version")

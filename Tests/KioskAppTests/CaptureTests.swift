@@ -260,6 +260,8 @@ private func mode(_ path: String) -> mode_t? {
     return stat(path, &facts) == 0 ? facts.st_size : 0
   }
 
+  private let who = ["--operator", "Lê Văn Ba", "--reason", "radio trouble"]
+
   @Test("A demo with --capture records what replay and btmon read; capture saves the newest meanwhile")
   func demo() throws {
     let folder = try Folder()
@@ -268,20 +270,26 @@ private func mode(_ path: String) -> mode_t? {
     let saved = folder.path + "/saved.btsnoop"
     // BlueZ 5.66's btmon ends with a segmentation fault at any ATT Read By Type request.
     let config = try folder.write("kiosk.toml", "[radio]\nread_iphones = false\n")
-    let running = try Program.start([
-      "run", "--demo", "--config", config, "--data", data, "--display", "none", "--capture", file,
-    ])
+    let running = try Program.start(
+      [
+        "run", "--demo", "--config", config, "--data", data, "--display", "none", "--capture", file,
+      ] + who)
     #expect(eventually { size(file) > 4000 })
 
-    let capture = try Program.run("capture", "-o", saved, "--data", data)
+    let capture = try Program.start(["capture", "-o", saved, "--data", data] + who).finish()
     #expect(capture.code == 0 && capture.output.isEmpty && capture.messages.contains("addresses and ids"))
     #expect(mode(saved) == 0o600)
     let before = try contents(saved)
-    let again = try Program.run("capture", "-o", saved, "--data", data)
+    let again = try Program.start(["capture", "-o", saved, "--data", data] + who).finish()
     #expect(again.code == 1 && again.messages.contains("never overwritten"), "\(again.messages)")
     #expect(try contents(saved) == before)
-    let nowhere = try Program.run("capture", "-o", folder.path + "/none/x", "--data", data)
+    let nowhere = try Program.start(["capture", "-o", folder.path + "/none/x", "--data", data] + who).finish()
     #expect(nowhere.code == 1 && nowhere.messages.contains("/none/x"))
+
+    let audit = try Store(dataFolder: data, access: .look).audit().filter { $0.action == "capture" }
+    #expect(
+      audit.map(\.outcome) == ["attempted", "done", "attempted", "done", "attempted", "failed", "attempted", "failed"])
+    #expect(audit.allSatisfy { $0.operatorName == "Lê Văn Ba" } && audit[5].detail.contains("never overwritten"))
 
     let end = try running.terminate()
     #expect(end.code == 0, "\(end.messages)")
@@ -319,7 +327,7 @@ private func mode(_ path: String) -> mode_t? {
     let taken = try folder.write("taken", "mine")
     for (path, words) in [(taken, "never overwritten"), ("/no/such/folder/x", "check the path")] {
       let running = try Program.start(
-        ["run", "--demo", "--data", folder.path, "--display", "none", "--capture", path])
+        ["run", "--demo", "--data", folder.path, "--display", "none", "--capture", path] + who)
       #expect(
         try eventually {
           let status = try Program.run("status", "--data", folder.path)
@@ -334,10 +342,14 @@ private func mode(_ path: String) -> mode_t? {
   @Test("Where no kiosk runs, capture says so with 69 and makes nothing") func notRunning() throws {
     let folder = try Folder()
     let output = folder.path + "/x"
-    let result = try Program.run("capture", "-o", output, "--data", folder.path)
+    let result = try Program.start(["capture", "-o", output, "--data", folder.path] + who).finish()
     #expect(result.code == 69 && result.messages.contains("not running"))
     #expect(!Files.isThere(output))
-    #expect(try Program.run("capture", "--data", folder.path).code == 64)
+    #expect(try Program.start(["capture", "--data", folder.path] + who).finish().code == 64)
+    #expect(try Program.run("capture", "-o", output, "--data", folder.path).code == 64)
+    let run = try Program.run("run", "--demo", "--capture", output, "--data", folder.path)
+    #expect(run.code == 64 && run.messages.contains("--operator and --reason"))
+    #expect(!Files.isThere(output))
   }
 
   /// BlueZ's own reader must find the same number of packets, and nothing wrong with any.

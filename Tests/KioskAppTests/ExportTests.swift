@@ -123,15 +123,23 @@ import Tracer
 
     // Beside the import of the file that nobody had signed.
     let records = try kiosk("audit", "--json").output.split(separator: "\n").map { try object($0) }
-    let audit = try #require(records.first { $0["action"] as? String != "import-unsigned" })
-    #expect(
-      records.count == 2 && audit["action"] as? String == "export-evidence" && audit["reason"] as? String == "CV 45/CDC"
-    )
+    let audit = records.filter { $0["action"] as? String != "import-unsigned" }
+    #expect(records.count == 3 && audit.map { $0["action"] as? String } == ["export-evidence", "export-evidence"])
+    #expect(audit.map { $0["outcome"] as? String } == ["attempted", "done"])
+    #expect(audit.map { $0["reason"] as? String } == ["CV 45/CDC", "CV 45/CDC"])
+    #expect(audit[1]["attempt"] as? Int == audit[0]["id"] as? Int)
+    // The file names the head as it was, and the chain still has it.
+    let head = try #require(json["audit"] as? [String: Any])
+    #expect(head["head"] as? String == audit[0]["hash"] as? String)
+    #expect(head["entries"] as? Int == audit[0]["id"] as? Int && json["audit_entry"] as? Int == audit[0]["id"] as? Int)
+    let verified = try kiosk("audit", "--verify", "--head", try #require(head["head"] as? String))
+    #expect(verified.code == 0 && verified.output.contains("Every entry fits."), "\(verified.messages)")
+    #expect(done.messages.contains("audit log: 3 entries, head \(audit[1]["hash"] as? String ?? "")"))
     #expect(try kiosk("exposures").output.contains("exported"))
     // A second time nothing is overwritten, and nothing put on record that did not happen.
     let again = try Program.start(["exposures", "evidence", "1", "-o", out, "--data", folder.path] + who).finish()
     #expect(again.code == 1 && again.messages.contains("never overwritten"))
-    #expect(try kiosk("audit", "--json").output.split(separator: "\n").count == 2)
+    #expect(try kiosk("audit", "--json").output.split(separator: "\n").count == 3)
   }
 
   @Test("The trace holds the days asked for in the app's format; the identity is the app's InfoF; both are on record")
@@ -159,8 +167,29 @@ import Tracer
     var chain = try #require(Hex.bytes(info["base_id"] as? String ?? ""))
     for _ in 0..<(firstTold - made) / 86_400 { chain = Array(SHA256.hash(data: chain)) }
     #expect(Hex.string(chain).uppercased() == info["daily_key"] as? String)
-    let actions = try kiosk("audit", "--json").output.split(separator: "\n").map { try object($0)["action"] as? String }
-    #expect(actions == ["export-trace", "export-trace", "show-identity"])
+    let log = try kiosk("audit", "--json").output.split(separator: "\n").map { try object($0) }
+    #expect(
+      log.map { $0["action"] as? String }
+        == ["export-trace", "export-trace", "export-trace", "export-trace", "show-identity", "show-identity"])
+    #expect(log.map { $0["outcome"] as? String } == ["attempted", "done", "attempted", "done", "attempted", "done"])
+    let sha256 = SHA256.hash(data: try Data(contentsOf: URL(fileURLWithPath: path)))
+      .map { String(format: "%02x", $0) }.joined()
+    #expect((log[1]["detail"] as? String)?.hasSuffix(": 3 contacts, sha256 \(sha256)") == true)
+  }
+
+  @Test("An export that fails stands as attempted and failed, with the cause, and not as done") func failed() throws {
+    let out = folder.path + "/none/data_trace.txt"
+    let done = try Program.start(["export", "trace", "-o", out, "--data", folder.path] + who).finish()
+    #expect(done.code == 1 && done.messages.contains(out))
+    // A disk that takes the trace and then no more.
+    let full = try Program.start(["identity", "--data", folder.path] + who, output: "/dev/full").finish()
+    #expect(full.code == 1 && full.messages.contains("disk is full"), "\(full.messages)")
+    let log = try Store(dataFolder: folder.path, access: .look).audit()
+    #expect(log.map(\.outcome) == ["attempted", "failed", "attempted", "failed"])
+    #expect(log.map(\.attempt) == [nil, 1, nil, 3])
+    #expect(log[1].detail.contains("cannot create"))
+    let words = try kiosk("audit")
+    #expect(words.output.contains("failed (of 1)") && words.output.contains("attempted"))
   }
 
   @Test(
@@ -169,6 +198,8 @@ import Tracer
       ["export", "trace"], ["identity"], ["exposures", "evidence", "1", "-o", "x"],
       ["export", "trace", "--operator", "", "--reason", "x"], ["identity", "--operator", "x"],
       ["identity", "--operator", "x", "--reason", " "], ["identity", "--operator", "x\u{1B}[2J", "--reason", "x"],
+      ["capture", "-o", "x"], ["identity", "--operator", "x", "--reason", "a\u{202E}b"],
+      ["identity", "--operator", "Kiosk", "--reason", "x"],
     ])
   func noAuthority(arguments: [String]) throws {
     let result = try Program.start(arguments + ["--data", folder.path]).finish()

@@ -305,4 +305,150 @@ import Tracer
     #expect(try run().get().outcome == .applied(batches: 1, newEntries: 0, withdrawnEntries: 0))
     #expect(try store.batches().map(\.region) == ["VN-HN"])
   }
+
+  // MARK: Listed means held
+
+  private func raw(_ sql: String) throws {
+    var configuration = Configuration()
+    configuration.foreignKeysEnabled = false  // as in the sqlite3 program
+    try DatabaseQueue(path: store.path, configuration: configuration).write { try $0.execute(sql: sql) }
+  }
+
+  private var settings: Settings {
+    var settings = Settings()
+    settings.feed.region = "VN-HN"
+    settings.feed.keys = [root]
+    settings.dataFolder = folder.path
+    return settings
+  }
+
+  private func list() throws -> Program.Result {
+    let key = Hex.string(root.bytes)
+    let config = try folder.write("kiosk.toml", "[feed]\nregion = \"VN-HN\"\nkeys = [\"\(key)\"]\n")
+    return try Program.run("f0", "list", "--config", config, "--data", folder.path)
+  }
+
+  @Test(
+    "What is missing is told, and fetched again by the next round",
+    arguments: [
+      ("DELETE FROM f0Entry", 2, 5), ("DELETE FROM f0Entry WHERE batch = 2", 1, 2),
+      ("DELETE FROM f0Entry WHERE id = 1", 1, 1), ("DELETE FROM f0Batch WHERE id = 2", 1, 2),
+      ("DELETE FROM f0Batch", 2, 5), ("DELETE FROM f0Batch; DELETE FROM f0Entry", 2, 5),
+      ("UPDATE f0Entry SET \"end\" = 5 WHERE id = 1", 1, 1),
+    ], [false, true])
+  func missing(attack: (sql: String, batches: Int, entries: Int), saysNotModified: Bool) throws {
+    office.publish(entries(3))
+    office.publish(entries(2, from: 2))
+    _ = try run().get()
+    #expect(try store.feedState(settings, at: clock.now())?.freshness(at: clock.now()) == .fresh)
+    #expect(try !list().output.contains("not held"))
+    try raw(attack.sql)
+    let state = try #require(try store.feedState(settings, at: clock.now()))
+    #expect(state.missingBatches == attack.batches && state.missingEntries == attack.entries)
+    #expect(state.freshness(at: clock.now()) == .incomplete)
+    let told = try list().output
+    #expect(told.split(separator: "\n").count { $0.contains("not held") } == attack.batches, "\(told)")
+    // Whatever the server says of the manifest.
+    office.answersNotModified = saysNotModified
+    guard case .applied(attack.batches, _, 0) = try run().get().outcome else { return #expect(Bool(false)) }
+    office.answersNotModified = false
+    #expect(try held().batches == 2)
+    // An entry whose end was altered is another one; the right one is there again.
+    #expect(try held().entries == (attack.sql.hasPrefix("UPDATE") ? 6 : 5))
+    #expect(try store.feedState(settings, at: clock.now())?.freshness(at: clock.now()) == .fresh)
+    #expect(try !list().output.contains("not held"))
+    #expect(try run().get().outcome == .unchanged)
+  }
+
+  @Test("What a wrong clock purged is missing once the clock is right, and comes back with its exposure")
+  func wrongClock() throws {
+    let ill = entries(1, from: 9)[0]
+    var sent: BluezoneID?
+    ill.forEachID { id, from, _ in if from == ill.start { sent = id } }
+    let heard = ill.start.adding(milliseconds: 60_000)
+    let contact = ContactUpdate(
+      id: try #require(sent), span: .dated(first: heard, last: heard), strength: .init())
+    try store.write([contact], boot: "b")
+    office.publish([ill])
+    _ = try run().get()
+    #expect(try store.matchF0(toleranceSlots: 1, at: clock.now().utc).newExposedContacts == 1)
+    // A month ahead all of it is too old; nothing is missing by that clock.
+    var ahead = clock.now()
+    ahead.utc = ahead.utc.adding(milliseconds: 30 * 86_400_000)
+    try store.purge(before: ahead.utc.adding(milliseconds: -14 * 86_400_000), boot: "b")
+    #expect(try held() == Held(version: 1, entries: 0, batches: 1))
+    #expect(try store.feedState(settings, at: ahead)?.missingBatches == 0)
+    #expect(try store.feedState(settings, at: clock.now())?.missingEntries == 1)
+    #expect(try list().output.contains("not held: 1 of 1 entries missing, fetched with the next round"))
+    #expect(try run().get().outcome == .applied(batches: 1, newEntries: 1, withdrawnEntries: 0))
+    // The contact went with the purge; it is written again here.
+    try store.write([contact], boot: "b")
+    _ = try store.matchF0(toleranceSlots: 1, at: clock.now().utc)
+    #expect(try store.exposures().count == 1)
+  }
+
+  @Test("Entries that the retention let go are not missing, synchronised or not") func purged() throws {
+    let old = FeedOffice.entries(2, from: 7, at: clock.now().utc.adding(milliseconds: -20 * 86_400_000))
+    office.publish(old + entries(3))
+    _ = try run().get()
+    try store.purge(before: clock.now().utc.adding(milliseconds: -14 * 86_400_000), boot: "b")
+    #expect(try held().entries == 3)
+    var doubtful = clock.now()
+    doubtful.isSynchronised = false
+    doubtful.utc = UTCTime(seconds: 0)
+    for moment in [clock.now(), doubtful] {
+      #expect(try store.feedState(settings, at: moment)?.missingBatches == 0)
+    }
+    #expect(try run().get().outcome == .unchanged)
+    try raw("DELETE FROM f0Entry WHERE id = (SELECT max(id) FROM f0Entry)")
+    for moment in [clock.now(), doubtful] {
+      #expect(try store.feedState(settings, at: moment)?.missingEntries == 1)
+    }
+  }
+
+  @Test("An entry of two batches stands once and is missing from neither, and from both when it is gone")
+  func shared() throws {
+    let both = entries(2, from: 3)
+    office.publish(entries(2) + both)
+    office.publish(both + entries(1, from: 5))
+    _ = try run().get()
+    #expect(try held() == Held(version: 2, entries: 5, batches: 2))
+    #expect(try store.feedState(settings, at: clock.now())?.missingBatches == 0)
+    try raw("DELETE FROM f0Entry WHERE hex(dailyKey) LIKE '03%'")
+    #expect(try store.feedState(settings, at: clock.now())?.missingBatches == 2)
+    // The first is listed no more: the second alone brings them back.
+    office.manifest.batches.removeFirst()
+    office.publish()
+    #expect(try run().get().outcome == .applied(batches: 1, newEntries: 2, withdrawnEntries: 0))
+    #expect(try held() == Held(version: 3, entries: 5, batches: 2))
+    #expect(try store.feedState(settings, at: clock.now())?.missingBatches == 0)
+  }
+
+  @Test("A manifest that cannot be read any more is told, and fetched again") func unreadable() throws {
+    office.publish(entries(3))
+    _ = try run().get()
+    try raw("UPDATE feed SET manifest = x'00'")
+    #expect(try store.feedState(settings, at: clock.now()) == nil)
+    #expect(try list().messages.contains("cannot be read; the next round fetches it again"))
+    #expect(try run().get().outcome == .applied(batches: 0, newEntries: 0, withdrawnEntries: 0))
+    #expect(try store.feedState(settings, at: clock.now())?.freshness(at: clock.now()) == .fresh)
+  }
+
+  @Test("Batches of a version that did not count are whole, or fetched once") func countedAfterwards() throws {
+    office.publish(entries(3))
+    office.publish(entries(2, from: 2))
+    _ = try run().get()
+    // As the version before left them.
+    try raw(
+      """
+      DELETE FROM f0Entry WHERE id = (SELECT max(id) FROM f0Entry);
+      DELETE FROM grdb_migrations WHERE identifier LIKE 'held 1%';
+      DROP TABLE f0Expected; DROP TABLE f0Shared; DROP TABLE f0Purge; DROP INDEX f0EntryBatch;
+      ALTER TABLE f0Batch DROP COLUMN isAccounted
+      """)
+    let store = try Store(dataFolder: folder.path, access: .change)
+    #expect(try store.feedState(settings, at: clock.now())?.missingBatches == 1)
+    #expect(try run().get().outcome == .applied(batches: 1, newEntries: 1, withdrawnEntries: 0))
+    #expect(try store.feedState(settings, at: clock.now())?.missingBatches == 0)
+  }
 }

@@ -48,7 +48,8 @@ enum Program {
   /// Runs it to its end.
   static func run(_ arguments: String...) throws -> Result { try start(arguments).finish() }
 
-  static func start(_ arguments: [String]) throws -> Running {
+  /// - Parameter file: where its standard output goes instead.
+  static func start(_ arguments: [String], output file: String? = nil) throws -> Running {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: path)
     process.arguments = arguments
@@ -58,6 +59,11 @@ enum Program {
     let output = Pipe()
     let messages = Pipe()
     process.standardOutput = output
+    if let file {
+      process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: file))
+      // Else reading it would never end.
+      try output.fileHandleForWriting.close()
+    }
     process.standardError = messages
     try process.run()
     return Running(process: process, output: output, messages: messages)

@@ -142,4 +142,25 @@ import Tracer
     harness.run(for: 10 * 60_000)
     #expect(isDegraded(harness) && harness.status.feed.freshness == "expired")
   }
+
+  @Test("While something is missing of what the feed lists, no page dates it and it is not fresh") func incomplete() {
+    var harness = KioskHarness(settings: Self.settings())
+    harness.start()
+    var holed = state(harness)
+    holed.lastSync = harness.now.utc
+    holed.missingBatches = 1
+    holed.missingEntries = 7
+    harness.handle(.f0Synced(harness.now.utc))
+    harness.handle(.feedRead(holed))
+    harness.run(for: 2000)
+    #expect(harness.page?.f0 == .never)
+    let status = harness.status.feed
+    #expect(status.freshness == "incomplete" && status.lastSync == nil && status.missingEntries == 7)
+    #expect(harness.kiosk.feed?.isStale(at: harness.now) == true)
+    harness.handle(
+      .feedEnded(FeedReport(.applied(batches: 1, newEntries: 7, withdrawnEntries: 0), state: state(harness))))
+    harness.run(for: 2000)
+    #expect(harness.page?.f0 != .never && harness.status.feed.freshness == "fresh")
+    #expect(harness.kiosk.feed?.isStale(at: harness.now) == false)
+  }
 }

@@ -39,14 +39,18 @@ struct ExportTraceCommand: ParsableCommand {
       guard !Files.isThere(output) else {
         throw Exit.failure("\(output) is there already; it is never overwritten: name another with -o")
       }
-      try store.addAudit(
-        AuditEntry(
-          at: now, action: .exportTrace, authority: authority,
-          detail: "the contact log of \(days) days until \(SystemClock.rfc3339(now)), into \(output)"))
-      let written = try TraceFile(store: store, identity: identity).write(
-        to: output, from: now.adding(milliseconds: -days * SlotScheme.dayMilliseconds), to: now)
+      let entry = AuditEntry(
+        at: now, action: .exportTrace, authority: authority,
+        detail: "the contact log of \(days) days until \(SystemClock.rfc3339(now)), into \(output)")
+      let from = now.adding(milliseconds: -days * SlotScheme.dayMilliseconds)
+      let written = try store.onRecord(entry) { _, detail in
+        let written = try TraceFile(store: store, identity: identity).write(to: output, from: from, to: now)
+        detail += ": \(written.words)"
+        return written
+      }
       print("\(output): \(written.contacts) contacts in \(written.lines) lines")
       if written.withoutOwnID > 0 { Exit.message(TraceFile.words(withoutOwnID: written.withoutOwnID)) }
+      store.tellAuditHead()
       Exit.tell(store.damage)
     } catch let code as ExitCode {
       throw code

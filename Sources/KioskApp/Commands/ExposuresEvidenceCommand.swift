@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import FoundationEssentials
+import Glibc
 import KioskCore
 import Tracer
 
@@ -36,28 +37,40 @@ struct ExposuresEvidenceCommand: ParsableCommand {
         throw Exit.failure("\(output)/\(name) is there already; it is never overwritten: name another folder")
       }
       let batch = Hex.string(exposed.provenance.batchSHA256)
-      try store.addAudit(
-        AuditEntry(
-          at: now, action: .exportEvidence, authority: authority,
-          detail: "exposure \(id) of batch \(batch), into \(output)/\(document) and \(trace)"))
-      let written = try TraceFile(store: store, identity: identity).write(
-        to: "\(output)/\(trace)", from: exposed.start.adding(milliseconds: -LogSlot.milliseconds), to: exposed.end
-      ) { contact in
-        exposed.windows.contains { contact.first <= $0.exposure.end && contact.last >= $0.exposure.start }
+      let entry = AuditEntry(
+        at: now, action: .exportEvidence, authority: authority,
+        detail: "exposure \(id) of batch \(batch), into \(output)/\(document) and \(trace)")
+      let written = try store.onRecord(entry) { attempt, detail in
+        let written = try TraceFile(store: store, identity: identity).write(
+          to: "\(output)/\(trace)", from: exposed.start.adding(milliseconds: -LogSlot.milliseconds), to: exposed.end
+        ) { contact in
+          exposed.windows.contains { contact.first <= $0.exposure.end && contact.last >= $0.exposure.start }
+        }
+        let evidence = Evidence(
+          software: "bluezone-kiosk \(KioskCommand.configuration.version)", made: SystemClock.rfc3339(now),
+          operator: authority.operatorName, reason: authority.reason, exposure: CaseLine(exposed),
+          contacts: exposed.contacts.map(Evidence.ContactLine.init), batch: Evidence.Batch(exposed.provenance),
+          tolerance_minutes: exposed.provenance.toleranceSlots * Int(LogSlot.milliseconds / 60_000),
+          trace: Evidence.Trace(
+            file: trace, sha256: Hex.string(written.sha256), lines: written.lines, contacts: written.contacts),
+          audit: try store.auditHead(), audit_entry: attempt)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        do {
+          try Files.create("\(output)/\(document)", Array(try encoder.encode(evidence)) + [10])
+          try store.markExported(id)
+        } catch {
+          // A trace without its exposure is no evidence, and stands in the way of the next attempt.
+          unlink("\(output)/\(trace)")
+          unlink("\(output)/\(document)")
+          throw error
+        }
+        detail += ": \(written.words)"
+        return written
       }
-      let evidence = Evidence(
-        software: "bluezone-kiosk \(KioskCommand.configuration.version)", made: SystemClock.rfc3339(now),
-        operator: authority.operatorName, reason: authority.reason, exposure: CaseLine(exposed),
-        contacts: exposed.contacts.map(Evidence.ContactLine.init), batch: Evidence.Batch(exposed.provenance),
-        tolerance_minutes: exposed.provenance.toleranceSlots * Int(LogSlot.milliseconds / 60_000),
-        trace: Evidence.Trace(
-          file: trace, sha256: Hex.string(written.sha256), lines: written.lines, contacts: written.contacts))
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-      try Files.create("\(output)/\(document)", Array(try encoder.encode(evidence)) + [10])
-      try store.markExported(id)
       print("\(output)/\(document)\n\(output)/\(trace)")
       if written.withoutOwnID > 0 { Exit.message(TraceFile.words(withoutOwnID: written.withoutOwnID)) }
+      store.tellAuditHead()
       Exit.tell(store.damage)
     } catch let code as ExitCode {
       throw code

@@ -20,22 +20,41 @@ struct F0ListCommand: ParsableCommand {
     let settings = try options.settings()
     do {
       let store = try Store(dataFolder: settings.dataFolder, access: .look)
-      if !settings.feed.region.isEmpty, let state = try store.feed(region: settings.feed.region)?.state {
+      let feed = settings.feed.region.isEmpty ? nil : try store.feed(region: settings.feed.region)
+      var lacks: [[UInt8]: Store.Lack] = [:]
+      if let feed {
+        let state = feed.state
         let synced = state.lastSync.map { "last found current \(local($0))" } ?? "never by a synchronised clock"
         Exit.message(
           "feed \(state.region) version \(state.version), valid until \(local(state.expires)), \(synced)")
+        let since = try store.expectedSince(
+          retentionDays: settings.contactRetentionDays, issued: feed.manifest.issued,
+          at: SystemClock(trust: settings.clockTrust).now())
+        lacks = try store.lacks(feed.manifest, since: since)
+      } else if !settings.feed.region.isEmpty, try store.hasUnreadableFeed(region: settings.feed.region) {
+        Exit.message("what was held of the feed's manifest cannot be read; the next round fetches it again")
       }
       let batches = try store.batches()
-      if batches.isEmpty { Exit.message("No F0 data has come in.") }
+      if batches.isEmpty, lacks.isEmpty { Exit.message("No F0 data has come in.") }
       for batch in batches {
         let origin =
           batch.region.map { "signed, feed \($0)" }
-          ?? batch.operatorName.map { "unsigned, by \($0): \(batch.reason ?? "")" } ?? "unsigned"
-        print("\(local(batch.importedAt))  \(batch.entries) entries  \(Hex.string(batch.sha256.prefix(8)))  \(origin)")
+          ?? batch.operatorName.map { "unsigned, by \(PlainText.shown("\($0): \(batch.reason ?? "")"))" } ?? "unsigned"
+        let lack = lacks.removeValue(forKey: batch.sha256).map { "; \($0.words)" } ?? ""
+        print(line(batch.importedAt, batch.entries, batch.sha256, origin + lack))
+      }
+      // What the manifest lists and the database does not know.
+      for batch in feed?.manifest.batches ?? [] {
+        guard let lack = lacks[batch.sha256] else { continue }
+        print(line(batch.added, batch.entries, batch.sha256, "listed; \(lack.words)"))
       }
     } catch {
       throw Exit.failure(error)
     }
+  }
+
+  private func line(_ time: UTCTime, _ entries: Int, _ sha256: [UInt8], _ what: String) -> String {
+    "\(local(time))  \(entries) entries  \(Hex.string(sha256.prefix(8)))  \(what)"
   }
 
   private func local(_ time: UTCTime) -> String {

@@ -76,10 +76,15 @@ struct F0ImportCommand: ParsableCommand {
     }
     let store = try Store(dataFolder: settings.dataFolder, access: .change)
     let now = SystemClock(trust: settings.clockTrust).now().utc
-    let result = try store.addUnsigned(authority: authority, at: now) { each in
-      try readUnsigned(file, each)
-      return file.sha256
-    }
+    let entry = AuditEntry(at: now, action: .importUnsigned, authority: authority, detail: path)
+    let result = try store.onRecord(
+      entry,
+      doneBy: { attempt in
+        try store.addUnsigned(authority: authority, at: now, attempt: attempt) { each in
+          try readUnsigned(file, each)
+          return file.sha256
+        }
+      })
     print("\(result.entries) entries, \(result.new) of them new; \(try store.matchNow(settings))")
   }
 

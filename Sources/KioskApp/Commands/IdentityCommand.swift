@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import ArgumentParser
+import Glibc
 import KioskCore
 import Tracer
 
@@ -28,14 +29,20 @@ struct IdentityCommand: ParsableCommand {
       // A younger node's chain begins on its base day; an older one's on the oldest day that is not forgotten.
       let day = max(today - Self.days, identity.baseDay)
       let dailyKey = try identity.dailyKey(of: day)
-      try Store(dataFolder: settings.dataFolder, access: .change).addAudit(
-        AuditEntry(
-          at: now, action: .showIdentity, authority: authority,
-          detail: "InfoF with the daily key of \(Self.days) days ago"))
+      let store = try Store(dataFolder: settings.dataFolder, access: .change)
+      let entry = AuditEntry(
+        at: now, action: .showIdentity, authority: authority,
+        detail: "InfoF with the daily key of \(Self.days) days ago")
       // In the order of the app.
-      print(
+      let line =
         "{\"base_id\":\"\(identity.baseKey.hex.uppercased())\",\"time\":\(identity.baseDay * 86_400),"
-          + "\"daily_key\":\"\(dailyKey.hex.uppercased())\",\"time_start\":\(day * 86_400)}")
+        + "\"daily_key\":\"\(dailyKey.hex.uppercased())\",\"time_start\":\(day * 86_400)}\n"
+      try store.onRecord(entry) { _, _ in
+        // It counts as shown when the system has taken it.
+        let code = Files.writeAll(STDOUT_FILENO, Array(line.utf8))
+        guard code == 0 else { throw FileError("cannot write to", path: "the standard output", errno: code) }
+      }
+      store.tellAuditHead()
     } catch let code as ExitCode {
       throw code
     } catch {

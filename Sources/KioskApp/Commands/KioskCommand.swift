@@ -33,8 +33,18 @@ enum Exit {
 
   /// Prints the words and gives what to throw.
   static func failure(_ error: any Error) -> ExitCode {
-    let isNotAllowed = (error as? FileError)?.isNotAllowed ?? (error as? StoreError)?.isNotAllowed ?? false
-    return failure("\(error)", code: isNotAllowed ? notAllowed : 1)
+    failure("\(error)", code: isNotAllowed(error) ? notAllowed : 1)
+  }
+
+  /// Whether the cause is that this user may not do it.
+  private static func isNotAllowed(_ error: any Error) -> Bool {
+    switch error {
+    case let error as FileError: error.isNotAllowed
+    case let error as StoreError: if case .notAllowed = error { true } else { false }
+    case FeedFault.file(let error): isNotAllowed(error)
+    case FeedFault.store(let error): isNotAllowed(error)
+    default: false
+    }
   }
 
   static func failure(_ words: String, code: Int32 = 1) -> ExitCode {

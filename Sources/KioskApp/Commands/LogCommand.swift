@@ -8,7 +8,7 @@ import Tracer
 struct LogCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "log", abstract: "The entry log: who came, with the app or without. It knows no names and no phones.",
-    subcommands: [LogShowCommand.self, LogAddCommand.self], defaultSubcommand: LogShowCommand.self)
+    subcommands: [LogShowCommand.self, LogAddCommand.self, LogUndoCommand.self], defaultSubcommand: LogShowCommand.self)
 }
 
 struct LogShowCommand: ParsableCommand {
@@ -141,12 +141,35 @@ struct LogAddCommand: ParsableCommand {
         }
         time = moment.utc
       }
-      try Store(dataFolder: settings.dataFolder, access: .change).addVisits(withoutPhone: count, at: time)
+      let added = try Store(dataFolder: settings.dataFolder, access: .change).addVisits(withoutPhone: count, at: time)
       _ = try? ControlSocket.ask(.peopleAdded(count, at: time), dataFolder: settings.dataFolder)
-      let local = LocalTime(time, offsetSeconds: SystemClock.utcOffsetSeconds(at: time.seconds))
-      print("\(count) without a phone at \(local.rfc3339)")
+      print("\(count) without a phone at \(SystemClock.rfc3339(time))")
+      Exit.message("A mistake? kiosk log undo \(added.id) takes it back, within a day.")
     } catch let code as ExitCode {
       throw code
+    } catch {
+      throw Exit.failure(error)
+    }
+  }
+}
+
+struct LogUndoCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "undo", abstract: "Take back what `kiosk log add` counted: the last time, or the addition named.",
+    discussion: "Within a day. Both stay on record: kiosk audit.")
+
+  @OptionGroup var options: SettingsOptions
+
+  @Argument(help: "Its number, as `kiosk log add` told it.")
+  var addition: Int64?
+
+  func run() throws {
+    let settings = try options.settings()
+    do {
+      let taken = try Store(dataFolder: settings.dataFolder, access: .change).undoAddition(addition)
+      _ = try? ControlSocket.ask(
+        .peopleTakenBack(taken.count, at: taken.time), dataFolder: settings.dataFolder)
+      print("taken back: \(taken.words)")
     } catch {
       throw Exit.failure(error)
     }

@@ -10,7 +10,7 @@ struct RunCommand: AsyncParsableCommand {
     commandName: "run", abstract: "Run the appliance until it is told to stop (SIGTERM, Ctrl-C).",
     discussion: """
       A capture contains the Bluetooth address and the ids of everybody in reach. None is made unless you ask for it; \
-      delete it after use.
+      delete it after use. It is put on record with the name and the reason that you give.
       """)
 
   @OptionGroup var options: SettingsOptions
@@ -33,6 +33,12 @@ struct RunCommand: AsyncParsableCommand {
       valueName: "file"))
   var capture: String?
 
+  @Option(name: .customLong("operator"), help: ArgumentHelp("Who asks for the capture.", valueName: "name"))
+  var operatorName: String?
+
+  @Option(help: ArgumentHelp("Why, for the audit log.", valueName: "text"))
+  var reason: String?
+
   @Flag(help: "Only warnings and errors on stderr.")
   var quiet = false
 
@@ -46,7 +52,19 @@ struct RunCommand: AsyncParsableCommand {
     if let size, ScreenSize(parsing: size) == nil {
       throw ValidationError("--size \(size) must be WIDTHxHEIGHT in pixels, such as 1920x1080")
     }
+    _ = try captureAuthority()
     if demo, radio != nil { throw ValidationError("--demo brings its own radio; leave out --radio") }
+  }
+
+  /// Who answers for the capture; the kiosk itself where none is asked for.
+  private func captureAuthority() throws -> AuditEntry.Authority {
+    guard capture != nil else { return .kiosk }
+    guard let operatorName, let reason else {
+      throw ValidationError("--capture takes data away: say who asks for it and why, with --operator and --reason")
+    }
+    do { return try AuditEntry.Authority(operatorName: operatorName, reason: reason) } catch {
+      throw ValidationError("\(error)")
+    }
   }
 
   func run() async throws {
@@ -66,7 +84,10 @@ struct RunCommand: AsyncParsableCommand {
     var log = Logger(label: "kiosk") { StreamLogHandler.standardError(label: $0) }
     log.logLevel = quiet ? .warning : .info
     do {
-      try await Appliance(settings: settings, isDemo: demo, captureFile: capture, log: log).run()
+      try await Appliance(
+        settings: settings, isDemo: demo, captureFile: capture, captureAuthority: try captureAuthority(),
+        settingsSHA256: try options.fileSHA256(), log: log
+      ).run()
     } catch {
       temporary?.remove()
       throw Exit.failure(error)

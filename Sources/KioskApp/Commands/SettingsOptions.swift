@@ -13,15 +13,22 @@ struct SettingsOptions: ParsableArguments {
 
   static let defaultPath = "/etc/bluezone-kiosk/kiosk.toml"
 
+  /// The file that `settings` reads, if any.
+  private var file: String? { config ?? (Files.isThere(Self.defaultPath) ? Self.defaultPath : nil) }
+
+  /// Of the file's bytes; of no bytes where there is no file.
+  func fileSHA256() throws(FileError) -> [UInt8] {
+    FeedSignature.sha256(
+      try file.map { path throws(FileError) in
+        try Files.read(path, limit: AppLimits.configurationBytes)
+      } ?? [])
+  }
+
   /// Reads the file named, else the usual one if it is there, else takes the defaults.
   func settings() throws -> Settings {
     do {
       var settings = Settings()
-      if let config {
-        settings = try ConfigurationFile(path: config).load()
-      } else if Files.isThere(Self.defaultPath) {
-        settings = try ConfigurationFile(path: Self.defaultPath).load()
-      }
+      if let file { settings = try ConfigurationFile(path: file).load() }
       if let data { settings.dataFolder = data }
       return settings
     } catch {

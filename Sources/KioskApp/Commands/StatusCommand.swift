@@ -24,20 +24,26 @@ struct StatusCommand: ParsableCommand {
     guard let answer else {
       throw Exit.failure("not running (data folder \(settings.dataFolder))", code: Exit.notRunning)
     }
-    if json {
-      print(answer, terminator: "")
-      return
-    }
-    guard let status = try? JSONDecoder().decode(Status.self, from: Data(answer.utf8)) else {
+    guard var status = try? JSONDecoder().decode(Status.self, from: Data(answer.utf8)) else {
+      if json { return print(answer, terminator: "") }
       throw Exit.failure("the running kiosk's answer cannot be read; is it of another version?")
     }
-    for line in status.lines() { print(line) }
+    // Read here: what other commands write does not pass through the kiosk.
+    var auditFault: String?
+    do throws(StoreError) {
+      let head = try Store(dataFolder: settings.dataFolder, access: .look).auditHead()
+      status.audit = .init(entries: head.entries, head: head.hash)
+    } catch {
+      auditFault = error.description
+    }
+    if json { return print(JSONLine.text(status)) }
+    for line in status.lines(auditFault: auditFault) { print(line) }
   }
 }
 
 extension Status {
   /// For people, a line a fact.
-  fileprivate func lines() -> [String] {
+  fileprivate func lines(auditFault: String?) -> [String] {
     var text: [(String, String)] = []
     if isDemo { text.append(("DEMO", "simulated crowd")) }
     text.append(("around", "about \(peopleAround) people, \(bluezonersAround) of them Bluezoners"))
@@ -91,6 +97,12 @@ extension Status {
           isPunctual
             ? "punctual" : "not punctual on a loaded machine: no real-time priority (LimitRTPRIO=1 of the service)"
         ))
+    }
+    if let audit {
+      text.append(("audit log", "\(audit.entries) entries, head"))
+      text.append(("", audit.head))
+    } else {
+      text.append(("audit log", "cannot be read: \(auditFault ?? "")"))
     }
     text.append(("running for", "\(uptimeSeconds / 3600) h \(uptimeSeconds / 60 % 60) min \(uptimeSeconds % 60) s"))
     for problem in problems { text.append(("problem", problem)) }
@@ -148,6 +160,10 @@ extension Status.Feed {
     let held = version.map { "version \($0), \(freshness ?? "unknown"), valid until \(expires ?? "")" } ?? "nothing yet"
     text.append(("F0 feed", "\(region ?? ""): \(held)"))
     text.append(("", lastSync.map { "last found current \($0)" } ?? "never found current yet"))
+    if missingBatches > 0 {
+      text.append(
+        ("", "not held: \(missingEntries) entries of \(missingBatches) batches, fetched with the next round"))
+    }
     if let fault = lastFault { text.append(("", "last round failed (\(failures) in a row): \(fault)")) }
     if let step {
       text.append(("", step))

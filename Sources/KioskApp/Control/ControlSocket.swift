@@ -20,6 +20,8 @@ enum ControlRequest: Equatable, Sendable, RawRepresentable {
   case exposuresSeen
   /// Another process has added so many people without a phone to the log.
   case peopleAdded(Int, at: UTCTime)
+  /// Another process has taken so many of them back.
+  case peopleTakenBack(Int, at: UTCTime)
   /// The newest packets: `CaptureAnswer`, a line feed, a btsnoop file.
   case capture
   /// Listen for the near thresholds: `CalibrationAnswer`, as of the next two.
@@ -44,6 +46,10 @@ enum ControlRequest: Equatable, Sendable, RawRepresentable {
         (-100 ... -20).contains(floor)
       else { return nil }
       self = .calibrate(seconds: seconds, floorDBm: floor)
+    case ("people-taken-back", 3):
+      guard let count = Int(words[1]), let second = Int64(words[2]), (1...AppLimits.visitsAdded).contains(count)
+      else { return nil }
+      self = .peopleTakenBack(count, at: UTCTime(seconds: second))
     case ("people-added", 3):
       guard let count = Int(words[1]), let second = Int64(words[2]), (1...AppLimits.visitsAdded).contains(count)
       else { return nil }
@@ -64,6 +70,7 @@ enum ControlRequest: Equatable, Sendable, RawRepresentable {
     case .calibration: "calibration"
     case .calibrationEnd: "calibration-end"
     case .peopleAdded(let count, let time): "people-added \(count) \(time.seconds)"
+    case .peopleTakenBack(let count, let time): "people-taken-back \(count) \(time.seconds)"
     }
   }
 }
@@ -113,6 +120,18 @@ enum ControlSocket {
     guard let answer = try exchange(request, dataFolder: dataFolder, limit: AppLimits.answerBytes), !answer.isEmpty
     else { return nil }
     return String(decoding: answer, as: UTF8.self)
+  }
+
+  /// Whether a kiosk listens there; nothing is asked of it.
+  static func isAnybodyThere(dataFolder: String) throws(FileError) -> Bool {
+    let path = path(dataFolder: dataFolder)
+    guard let fd = stream() else { throw FileError("cannot make a socket for", path: path, errno: errno) }
+    defer { close(fd) }
+    if withAddress(path, { connect(fd, $0, $1) }) == 0 { return true }
+    guard errno == ENOENT || errno == ECONNREFUSED else {
+      throw FileError("cannot reach the kiosk at", path: path, errno: errno)
+    }
+    return false
   }
 
   /// Asks the running kiosk and reads until it has said all; nil when none runs, empty when it does not know the

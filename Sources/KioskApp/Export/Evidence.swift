@@ -18,6 +18,9 @@ struct Evidence: Encodable {
   var batch: Batch
   var tolerance_minutes: Int
   var trace: Trace
+  /// The audit log when this was written, for `kiosk audit --verify --head`, and the entry by which it is on record.
+  var audit: AuditChain.Head
+  var audit_entry: Int64
 
   struct ContactLine: Encodable {
     var id: String

@@ -16,6 +16,9 @@ struct TraceFile {
     var withoutOwnID = 0
     /// SHA-256 of the file.
     var sha256: [UInt8] = []
+
+    /// For the audit log.
+    var words: String { "\(contacts) contacts, sha256 \(Hex.string(sha256))" }
   }
 
   /// Makes the file, whole or not at all, mode 0600.

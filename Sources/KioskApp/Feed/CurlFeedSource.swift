@@ -48,13 +48,29 @@ final class CurlFeedSource: FeedSource {
         guard known != nil else { throw .unexpectedNotModified }
         return
       }
+      if transfer.status == Self.networkAuthenticationRequired { throw .loginPage }
       try Self.checkStatus(transfer, [200], what)
       if let length = transfer.contentLength, length > limit { throw .tooLarge(what: what, limit: limit) }
     } body: { piece throws(FeedFault) in
       guard bytes.count + piece.count <= limit else { throw .tooLarge(what: what, limit: limit) }
       bytes.append(contentsOf: piece)
     }
-    return transfer.status == 304 ? .notModified : .manifest(bytes, transfer.validators)
+    if transfer.status == 304 { return .notModified }
+    if Self.isPage(bytes, type: transfer.fields["content-type"]) { throw .loginPage }
+    return .manifest(bytes, transfer.validators)
+  }
+
+  /// Source: RFC 6585, 6.
+  private static let networkAuthenticationRequired = 511
+
+  /// Whether it is a page for people, as networks answer that want a login, and no feed.
+  static func isPage(_ bytes: [UInt8], type: String?) -> Bool {
+    guard !FeedEnvelope.isClaimed(by: bytes) else { return false }
+    if let type = type?.lowercased(), type.hasPrefix("text/html") || type.hasPrefix("application/xhtml") { return true }
+    let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    let text = bytes.starts(with: byteOrderMark) ? bytes.dropFirst(byteOrderMark.count) : bytes[...]
+    let start = String(decoding: text.drop { $0 <= UInt8(ascii: " ") }.prefix(16), as: UTF8.self).lowercased()
+    return start.hasPrefix("<!doctype html") || start.hasPrefix("<html") || start.hasPrefix("<head")
   }
 
   func batch(_ batch: FeedManifest.Batch, what: String, into download: FeedDownload) throws(FeedFault) {
@@ -174,7 +190,12 @@ final class CurlFeedSource: FeedSource {
   }
 
   private func fault(_ code: CURLcode, what: String, seconds: Int) -> FeedFault {
+    // Each libcurl has another code for a proxy that refuses; what the proxy said is the same.
+    let answer = kiosk_curl_long(curl, CURLINFO_HTTP_CONNECTCODE)
+    if !settings.proxy.isEmpty, answer != 0, answer / 100 != 2 { return .proxyRefused(answer) }
     switch code {
+    case CURLE_COULDNT_CONNECT where !settings.proxy.isEmpty:
+      return .unreachable("the proxy of feed.proxy does not answer; check it, or leave it empty where there is none")
     case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT, CURLE_PROXY:
       return .unreachable(Self.words(code))
     case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CERTPROBLEM,

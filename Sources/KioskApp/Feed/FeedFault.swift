@@ -11,6 +11,10 @@ enum FeedFault: Error {
   case untrusted(String)
   case status(Int, what: String, retryAfterSeconds: Int64)
   case redirected(what: String)
+  /// The proxy does not connect; its status.
+  case proxyRefused(Int)
+  /// The network answers in the server's place: it wants people to log in first.
+  case loginPage
   /// Not modified, and nothing was held that it could be like.
   case unexpectedNotModified
   case tooLarge(what: String, limit: Int)
@@ -35,10 +39,24 @@ extension FeedFault: CustomStringConvertible {
   var description: String {
     switch self {
     case .unreachable(let reason): "the feed's server cannot be reached: \(reason)"
-    case .untrusted(let reason): "the feed's server cannot be trusted: \(reason); check feed.ca_file and the clock"
+    case .untrusted(let reason):
+      "the feed's server cannot be trusted: \(reason); check feed.ca_file and the clock, and whether the network shows a "
+        + "login page or puts its own certificate in the server's place"
+    case .proxyRefused(407):
+      "the proxy wants a name and a password (407): put them into feed.proxy as http://NAME:PASSWORD@HOST:PORT, or have "
+        + "the network's administrator let the kiosk through"
+    case .proxyRefused(403):
+      "the proxy does not let the kiosk through to the feed's server (403): ask the network's administrator to allow it"
+    case .proxyRefused(let code):
+      "the proxy answers \(code) and does not connect to the feed's server: check feed.proxy and feed.url, or ask the "
+        + "network's administrator"
+    case .loginPage:
+      "the network shows a login page in the place of the feed: log the kiosk in, or ask the network's administrator to "
+        + "let it through without"
     case .status(let code, let what, _): "the feed's server answers \(code) for \(what)"
     case .redirected(let what):
-      "the feed's server sends \(what) to another place, which is not followed; set feed.url to where it is"
+      "the feed's server sends \(what) to another place, which is not followed; set feed.url to where it is. If it was "
+        + "right until now, the network shows a login page: log the kiosk in"
     case .unexpectedNotModified: "the feed's server says \"not modified\" (304) to a kiosk that holds nothing yet"
     case .tooLarge(let what, let limit): "\(what) is larger than \(limit) bytes; the rest was not read"
     case .stalled(let what, let seconds): "\(what) stalled: next to nothing came in \(seconds) s"

@@ -14,6 +14,8 @@ struct FeedRound {
   var store: Store
   var downloads: FeedDownloads
   var clock: SystemClock
+  /// How long entries are kept: older ones are not missing.
+  var retentionDays = Settings().contactRetentionDays
   var onProgress: (FeedProgress) -> Void = { _ in }
 
   struct Result: Equatable, Sendable {
@@ -26,11 +28,20 @@ struct FeedRound {
     onProgress(.asking)
     let held = try stored { store throws(StoreError) in try store.feed(region: region) }
     let check = FeedCheck(region: region, roots: roots, held: held?.state)
-    let known = held?.source == sourceName ? held?.validators : nil
-    switch try source.manifest(unless: known) {
+    // Where entries are missing the manifest is asked for unconditionally: an unchanged one must be applied again.
+    let isWhole = try held.map { held throws(FeedFault) in try missing(held.manifest).isEmpty } ?? true
+    let known = isWhole && held?.source == sourceName ? held?.validators : nil
+    let answer: FeedAnswer
+    do throws(FeedFault) { answer = try source.manifest(unless: known) } catch {
+      // A server that says so unasked: what it lists is what is held, and that is fetched.
+      guard case .unexpectedNotModified = error, held != nil, !isWhole else { throw error }
+      answer = .notModified
+    }
+    switch answer {
     case .notModified:
       guard let held else { throw .unexpectedNotModified }
       try refusable { () throws(FeedRefusal) in try check.checkExpiry(held.state.expires, at: clock.now()) }
+      guard isWhole else { return try apply(held.manifest, held.json, held.validators) }
       return try isCurrent(held.state, validators: known)
     case .manifest(let bytes, let validators):
       let (manifest, json) = try refusable { () throws(FeedRefusal) in
@@ -39,7 +50,9 @@ struct FeedRound {
           envelope, sha256: FeedSignature.sha256(envelope.manifest), at: clock.now(), verify: FeedSignature.isValid)
         return (manifest, envelope.manifest)
       }
-      if let held, held.state.version == manifest.version { return try isCurrent(held.state, validators: validators) }
+      if let held, isWhole, held.state.version == manifest.version {
+        return try isCurrent(held.state, validators: validators)
+      }
       return try apply(manifest, json, validators)
     }
   }
@@ -56,7 +69,7 @@ struct FeedRound {
   private func apply(
     _ manifest: FeedManifest, _ json: [UInt8], _ validators: FeedValidators?
   ) throws(FeedFault) -> Result {
-    let missing = try stored { store throws(StoreError) in try store.missingBatches(manifest) }
+    let missing = try missing(manifest)
     downloads.keep(only: missing)
     let numbers = Dictionary(uniqueKeysWithValues: manifest.batches.enumerated().map { ($1.sha256, $0 + 1) })
     let numbered = missing.map { (number: numbers[$0.sha256] ?? 0, batch: $0) }
@@ -76,6 +89,14 @@ struct FeedRound {
       // A batch that has its hash and cannot be read never can be: the health office must publish another.
       if case .refused = error { downloads.remove(missing) }
       throw error
+    }
+  }
+
+  private func missing(_ manifest: FeedManifest) throws(FeedFault) -> [FeedManifest.Batch] {
+    let now = clock.now()
+    return try stored { store throws(StoreError) in
+      let since = try store.expectedSince(retentionDays: retentionDays, issued: manifest.issued, at: now)
+      return try store.missingBatches(manifest, since: since)
     }
   }
 

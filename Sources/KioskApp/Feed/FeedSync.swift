@@ -70,7 +70,7 @@ final class FeedSync: Sendable {
   /// As last read, while the disk does not let it be read.
   private var state: FeedState? {
     do throws(StoreError) {
-      let held = try disk.readable().feed(region: settings.feed.region)?.state
+      let held = try disk.readable().feedState(settings, at: clock.now())
       lastState.withLock { $0 = held }
       return held
     } catch {
@@ -88,6 +88,22 @@ final class FeedSync: Sendable {
   }
 }
 
+extension Store {
+  /// What is held of the feed, and how much of what it lists is missing; nil where nothing is.
+  func feedState(_ settings: Settings, at now: Moment) throws(StoreError) -> FeedState? {
+    guard let held = try feed(region: settings.feed.region) else { return nil }
+    var state = held.state
+    let since = try expectedSince(
+      retentionDays: settings.contactRetentionDays, issued: held.manifest.issued, at: now)
+    let lacks = try lacks(held.manifest, since: since)
+    state.missingBatches = lacks.count
+    state.missingEntries = held.manifest.batches.reduce(0) { sum, batch in
+      sum + (lacks[batch.sha256].map { $0.isUnknown ? batch.entries : $0.missing } ?? 0)
+    }
+    return state
+  }
+}
+
 extension FeedRound {
   /// As the settings say.
   init(
@@ -101,6 +117,6 @@ extension FeedRound {
     self.init(
       region: settings.feed.region, roots: settings.feed.keys, sourceName: sourceName, source: source, store: store,
       downloads: try FeedDownloads(dataFolder: settings.dataFolder), clock: clock,
-      onProgress: onProgress)
+      retentionDays: settings.contactRetentionDays, onProgress: onProgress)
   }
 }

@@ -96,6 +96,9 @@ enum Migrations {
     registerPacks(&migrator)
     registerClock(&migrator)
     registerErasure(&migrator)
+    registerAuditChain(&migrator)
+    registerHeld(&migrator)
+    registerAdditions(&migrator)
     return migrator
   }
 }

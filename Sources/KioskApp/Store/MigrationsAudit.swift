@@ -23,4 +23,27 @@ extension Migrations {
           """)
     }
   }
+
+  static func registerAuditChain(_ migrator: inout DatabaseMigrator) {
+    migrator.registerMigration("audit 2: outcomes, and a chain of hashes") { db in
+      // `outcome`: AuditEntry.Outcome. `attempt`: the row that said `attempted`. `hash`: AuditChain.
+      // Earlier versions wrote a row before the act, but that of an unsigned import with it.
+      // `settingsSeen`: SHA-256 of the settings' file at the kiosk's last start.
+      try db.execute(
+        sql: """
+          DROP TRIGGER auditIsNotChanged;
+          ALTER TABLE audit ADD COLUMN outcome TEXT;
+          ALTER TABLE audit ADD COLUMN attempt INTEGER;
+          ALTER TABLE audit ADD COLUMN hash BLOB;
+          UPDATE audit SET outcome = CASE action WHEN 'import-unsigned' THEN 'done' ELSE 'attempted' END;
+          CREATE TABLE settingsSeen (id INTEGER PRIMARY KEY CHECK (id = 1), sha256 BLOB NOT NULL) STRICT;
+          """)
+      try Store.chainOldAudit(db, at: SystemClock.utc())
+      try db.execute(
+        sql: """
+          CREATE TRIGGER auditIsNotChanged BEFORE UPDATE ON audit
+            BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+          """)
+    }
+  }
 }

@@ -108,8 +108,14 @@ final class StorageQueue: Sendable {
   func purge(contactsBefore: UTCTime, visitsBefore: UTCTime) {
     attempt(.purging) { [disk, boot] () throws(StoreError) in
       let store = try disk.store()
-      try store.purge(before: contactsBefore, boot: boot)
-      try store.purgeVisits(before: visitsBefore, boot: boot)
+      let (contacts, visits) = (SystemClock.rfc3339(contactsBefore), SystemClock.rfc3339(visitsBefore))
+      var purged = Store.Purged()
+      try store.recordPurge("of before \(contacts), visits of before \(visits)", at: SystemClock.utc()) {
+        () throws(StoreError) in
+        purged += try store.purge(before: contactsBefore, boot: boot)
+        purged += try store.purgeVisits(before: visitsBefore, boot: boot)
+        return purged
+      }
     }
     readUnseenExposures()
   }
@@ -117,7 +123,10 @@ final class StorageQueue: Sendable {
   /// The end of a purge: what is deleted is erased, too.
   func purge(_ undated: UndatedPurge) {
     attempt(.purgingUndated) { [disk, boot] () throws(StoreError) in
-      try disk.store().purgeUndated(undated, boot: boot)
+      let store = try disk.store()
+      try store.recordPurge("too old, without a date", at: SystemClock.utc()) { () throws(StoreError) in
+        try store.purgeUndated(undated, boot: boot)
+      }
     }
     attempt(.erasing) { [self] () throws(StoreError) in
       let store = try disk.store()
@@ -146,6 +155,13 @@ final class StorageQueue: Sendable {
     }
     queue.asyncAfter(deadline: .now() + .seconds(AppLimits.eraseRetrySeconds)) { [self] in
       perform(.erasing) { [self] () throws(StoreError) in try eraseLog(disk.store(), attempt: number + 1) }
+    }
+  }
+
+  /// Puts it on record if the settings' file is another one than at the last start.
+  func noteSettings(sha256: [UInt8]) {
+    attempt(.recordingSettings) { [disk] () throws(StoreError) in
+      try disk.store().noteSettings(sha256: sha256, at: SystemClock.utc())
     }
   }
 
@@ -189,9 +205,8 @@ final class StorageQueue: Sendable {
       }
       let words = news.words(stake: stake)
       report(words)
-      guard let authority = try? AuditEntry.Authority(operatorName: "kiosk", reason: "clock") else { return }
-      let now = UTCTime(milliseconds: SystemClock.utcMicroseconds() / 1000)
-      try store.addAudit(AuditEntry(at: now, action: .init(news.kind), authority: authority, detail: words))
+      try store.addAudit(
+        AuditEntry(at: SystemClock.utc(), action: .init(news.kind), authority: .kiosk, detail: words))
     }
   }
 

@@ -182,6 +182,7 @@ final class Store: Sendable {
       purged.contacts = try delete("contactRow WHERE slot < ?", [slot])
       _ = try delete("exposure WHERE last < ?", [time.seconds])
       purged.f0Entries = try Self.forgetEntries(db, endedBefore: time)
+      try Self.noteF0Purge(db, before: time)
       purged.exposures = before - (try exposures())
       _ = try delete("exposedCase WHERE f0 NOT IN (SELECT f0 FROM exposure)")
       _ = try delete("seenExposure WHERE (f0, slot, blid) NOT IN (SELECT f0, slot, blid FROM exposure)")

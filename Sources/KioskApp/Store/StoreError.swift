@@ -11,8 +11,8 @@ enum StoreError: Error, CustomStringConvertible {
   case notThere(path: String)
   /// The data folder's disk is not there.
   case folderMissing(path: String)
-  /// The system refuses; `owner` is the user to be, nil if that cannot be seen.
-  case notAllowed(path: String, owner: String?)
+  /// This user may not use it.
+  case notAllowed(path: String)
   /// A folder, or a file of another kind, has the place of `what`.
   case inItsPlace(path: String, of: String)
   /// Reading or writing fails.
@@ -37,29 +37,27 @@ enum StoreError: Error, CustomStringConvertible {
       case .SQLITE_IOERR: StoreError(diskOf: path) ?? .failingDisk
       case .SQLITE_BUSY, .SQLITE_LOCKED: .busy
       case .SQLITE_CANTOPEN:
-        StoreError(diskOf: path) ?? .cannotOpen(path: path, reason: "it cannot be opened or created")
-      default: .failed(reason: "SQLite error \(error.extendedResultCode.rawValue)")
+        StoreError(diskOf: path) ?? StoreErrorWords.cannotOpen(path)
+      default: .failed(reason: StoreErrorWords.words(error.extendedResultCode))
       }
   }
 
   var description: String {
     switch self {
     case .notADatabase(let path):
-      "the database \(path) is damaged or no database. Move it away to start an empty log, or restore a backup"
+      "the database \(path) is damaged, or another file stands in its place. Keep that file, and put a backup in its place"
     case .newerSchema(let path): "the database \(path) was made by a newer version of kiosk; use that one"
     case .olderSchema(let path):
       "the database \(path) was made by an older version of kiosk; start the kiosk once, it brings it up to date"
-    case .cannotOpen(let path, let reason):
-      "the database \(path): \(reason); check that the data folder exists and may be written"
+    case .cannotOpen(let path, let reason): "the database \(path): \(reason)"
+    case .notAllowed(let path):
+      "\(path) may not be used by this user"
+        + (Login.advice(for: path) ?? "; run this as the user to whom the data folder belongs, or as root")
     case .notThere(let path): "there is no database \(path); has the kiosk run with this data folder?"
     case .folderMissing(let path):
       "there is no database: the data folder \(path) is not there; plug in and mount its disk, or correct data_folder"
-    case .notAllowed(let path, let owner?):
-      "no permission in \(path), which belongs to the user \(owner); run this as that user (sudo -u '\(owner)' kiosk …)"
-    case .notAllowed(let path, nil):
-      "no permission to look into \(path); run this as the user to whom the data folder belongs, or as root"
     case .inItsPlace(let path, let what):
-      "\(path) has the place of \(what) and is something else; move it away, nothing of it is touched"
+      "\(path) is not \(what): a folder or another file stands in its place; move it away, nothing of it is touched"
     case .failingDisk: "the disk fails: it cannot be read or written; look at dmesg, save what is on it, replace it"
     case .inUse(let folder):
       "another kiosk is running with the data folder \(folder); stop it, or use another folder"

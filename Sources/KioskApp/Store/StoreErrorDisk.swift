@@ -42,20 +42,12 @@ extension StoreError {
   init(ofFolder folder: String, errno code: Int32) {
     switch code {
     case ENOENT, ENOTDIR, ENODEV, ENXIO: self = .folderMissing(path: folder)
-    case EACCES, EPERM: self = .notAllowed(path: folder, owner: Self.owner(of: folder))
+    case EACCES, EPERM: self = .notAllowed(path: folder)
     case EROFS: self = .readOnly
     case ENOSPC, EDQUOT: self = .full
     case EIO, ESTALE, ENOTCONN: self = .failingDisk
-    default: self = .cannotOpen(path: folder, reason: String(cString: strerror(code)))
+    default: self = .cannotOpen(path: folder, reason: FileError.cause(code))
     }
-  }
-
-  /// The user to whom the folder belongs, or the nearest one above that can be seen.
-  private static func owner(of folder: String) -> String? {
-    var attributes = stat()
-    guard stat(folder, &attributes) == 0 else { return nil }
-    guard let entry = getpwuid(attributes.st_uid) else { return "#\(attributes.st_uid)" }
-    return String(cString: entry.pointee.pw_name)
   }
 
   /// Whether the file there is of another kind: SQLite's begin with its name.

@@ -10,6 +10,9 @@ extension Store {
   /// What is held of a region's feed.
   struct HeldFeed: Equatable {
     var state: FeedState
+    /// What was signed, with its batches, and its very bytes.
+    var manifest: FeedManifest
+    var json: [UInt8]
     /// What the server called that manifest, and whose word that is.
     var validators: FeedValidators?
     var source: String?
@@ -28,20 +31,32 @@ extension Store {
         state: FeedState(
           manifest, sha256: FeedSignature.sha256(json),
           lastSync: (row["lastSync"] as Int64?).map(UTCTime.init(seconds:))),
+        manifest: manifest, json: json,
         validators: validators == FeedValidators() ? nil : validators, source: row["source"])
     }
   }
 
-  /// The batches that must be fetched before a manifest can be applied. Where it withdraws one that is held, all of them:
-  /// entries that stand in another one too are then put under that.
-  func missingBatches(_ manifest: FeedManifest) throws(StoreError) -> [FeedManifest.Batch] {
-    try read { db in
-      let held = Set(
+  /// Whether a manifest stands in the database that cannot be read any more.
+  func hasUnreadableFeed(region: String) throws(StoreError) -> Bool {
+    guard try feed(region: region) == nil else { return false }
+    return try read { db in
+      try Bool.fetchOne(db, sql: "SELECT 1 FROM feed WHERE region = ?", arguments: [region]) ?? false
+    }
+  }
+
+  /// The batches that must be fetched before a manifest can be applied: those of which something is missing. Where it
+  /// withdraws one that is held, all of them: entries that stand in another one too are then put under that.
+  ///
+  /// - Parameter since: `expectedSince`.
+  func missingBatches(_ manifest: FeedManifest, since: UTCTime) throws(StoreError) -> [FeedManifest.Batch] {
+    let held = try read { db in
+      Set(
         try Data.fetchAll(db, sql: "SELECT sha256 FROM f0Batch WHERE region = ?", arguments: [manifest.region])
           .map { [UInt8]($0) })
-      guard held.isDisjoint(with: manifest.withdrawn) else { return manifest.batches }
-      return manifest.batches.filter { !held.contains($0.sha256) }
     }
+    guard held.isDisjoint(with: manifest.withdrawn) else { return manifest.batches }
+    let lacks = try lacks(manifest, since: since)
+    return manifest.batches.filter { lacks[$0.sha256] != nil }
   }
 
   struct FeedChange: Equatable, Sendable {
@@ -70,6 +85,7 @@ extension Store {
           fault = .refused(.rollback(version: manifest.version, held: held))
           throw CancellationError()
         }
+        if !batches.isEmpty { try Self.removeStrayExposures(db) }
         for (number, batch) in batches {
           let entries: F0Batch
           do throws(FeedFault) { entries = try read(batch, number) } catch {
@@ -78,6 +94,7 @@ extension Store {
           }
           let id = try Self.add(db, sha256: batch.sha256, entries: batch.entries, feed: manifest, at: now.utc)
           change.newEntries += try Self.add(db, entries, batch: id, insteadOf: manifest.withdrawn)
+          try Self.account(db, batch: id)
         }
         for sha256 in manifest.withdrawn {
           change.withdrawnEntries += try Self.withdraw(db, sha256, region: manifest.region)
@@ -120,7 +137,8 @@ extension Store {
   /// - Parameter read: gives the entries one by one, and returns the SHA-256 of the file, which is known at its end only.
   /// - Throws: `StoreError`, or what `read` throws.
   func addUnsigned(
-    authority: AuditEntry.Authority, at now: UTCTime, read: (_ each: (F0Entry) throws -> Void) throws -> [UInt8]
+    authority: AuditEntry.Authority, at now: UTCTime, attempt: Int64? = nil,
+    read: (_ each: (F0Entry) throws -> Void) throws -> [UInt8]
   ) throws -> Unsigned {
     var fault: (any Error)?
     do throws(StoreError) {
@@ -147,16 +165,19 @@ extension Store {
         result.entries += group.count
         result.new += try addition.add(&group, batch: id)
         try Self.finish(db, batch: id, sha256: sha256, entries: result.entries, at: now)
-        // `batches` finds the row by these words.
-        try Self.addAudit(
-          db,
-          AuditEntry(
-            at: now, action: .importUnsigned, authority: authority, detail: "sha256 \(Hex.string(sha256))"))
+        var audit = Self.unsignedImport(sha256, authority: authority, at: now)
+        audit.attempt = attempt
+        try Self.addAudit(db, audit)
         return result
       }
     } catch {
       throw fault ?? error
     }
+  }
+
+  /// As it stands in the audit log; `batches` finds it by these words.
+  static func unsignedImport(_ sha256: [UInt8], authority: AuditEntry.Authority, at now: UTCTime) -> AuditEntry {
+    AuditEntry(at: now, action: .importUnsigned, authority: authority, detail: "sha256 \(Hex.string(sha256))")
   }
 
   struct BatchSummary: Equatable {
@@ -178,7 +199,8 @@ extension Store {
         sql: """
           SELECT importedAt, entries, region, sha256, operator, reason FROM f0Batch
           LEFT JOIN audit ON audit.id = (
-            SELECT max(id) FROM audit WHERE action = ? AND detail = 'sha256 ' || lower(hex(f0Batch.sha256)))
+            SELECT max(id) FROM audit WHERE action = ? AND outcome = 'done'
+              AND detail = 'sha256 ' || lower(hex(f0Batch.sha256)))
           ORDER BY importedAt DESC, f0Batch.id DESC
           """, arguments: [AuditEntry.Action.importUnsigned.rawValue]
       ).map {
@@ -295,12 +317,28 @@ extension Store {
       sql: """
         UPDATE f0Entry SET batch = ? WHERE dailyKey = ? AND start = ? AND "end" = ? AND slotsPerDay = ? AND batch = ?
         """)
+    let owner = try db.cachedStatement(
+      sql: """
+        SELECT f0Entry.id, batch, f0Batch.id IS NULL AS isStray FROM f0Entry LEFT JOIN f0Batch ON f0Batch.id = batch
+        WHERE dailyKey = ? AND start = ? AND "end" = ? AND slotsPerDay = ?
+        """)
+    let share = try db.cachedStatement(
+      sql: "INSERT OR IGNORE INTO f0Shared (batch, entry, \"end\") VALUES (?, ?, ?)")
+    try db.execute(sql: "DELETE FROM f0Shared WHERE batch = ?", arguments: [id])
     var new = 0
     for entry in batch.entries {
-      new += try addition.add(entry, batch: id) ? 1 : 0
-      for old in moved {
-        let values: [any DatabaseValueConvertible] = [id] + EntryAddition.key(entry) + [old]
+      if try addition.add(entry, batch: id) {
+        new += 1
+        continue
+      }
+      let key = EntryAddition.key(entry)
+      guard let row = try Row.fetchOne(owner, arguments: StatementArguments(key)) else { continue }
+      let current: Int64 = row["batch"]
+      if moved.contains(current) || row["isStray"] {
+        let values: [any DatabaseValueConvertible] = [id] + key + [current]
         try move.execute(arguments: StatementArguments(values))
+      } else if current != id {
+        try share.execute(arguments: [id, row["id"] as Int64, entry.end.seconds])
       }
     }
     return new

@@ -66,18 +66,6 @@ extension Store {
     }
   }
 
-  /// Adds people without a phone, as staff counted them.
-  func addVisits(withoutPhone count: Int, at time: UTCTime) throws(StoreError) {
-    try write { db in
-      for _ in 0..<count {
-        try db.execute(
-          sql: """
-            INSERT INTO visit (start, "end", kind, prompted, installed, open) VALUES (?, ?, ?, 0, 0, 0)
-            """, arguments: [time.seconds, time.seconds, Visit.Kind.noPhone.rawValue])
-      }
-    }
-  }
-
   /// Visits left open by a kiosk that ended without a word are over.
   func closeVisits() throws(StoreError) {
     try write { db in try db.execute(sql: "UPDATE visit SET open = 0 WHERE open") }

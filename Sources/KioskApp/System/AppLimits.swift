@@ -95,6 +95,8 @@ enum AppLimits {
   static let reasonCharacters = 500
   /// People whom one `kiosk log add` counts.
   static let visitsAdded = 1000
+  /// How long `kiosk log undo` takes back what was added: a day.
+  static let undoSeconds: Int64 = 86_400
   /// Visits, counted back from the newest, that `kiosk log --follow` still waits for. One that ends after so many others
   /// have begun is not shown.
   static let followedVisits: Int64 = 1000

@@ -11,16 +11,31 @@ struct FileError: Error, CustomStringConvertible {
   let isNotAllowed: Bool
 
   init(_ what: String, path: String, errno code: Int32) {
-    let hint =
-      switch code {
-      case EACCES, EPERM, EROFS: "; check who owns it and that the disk is not read-only"
-      case ENOSPC: "; free some space"
-      case ENOENT: "; check the path"
-      case EEXIST: "; it is never overwritten: name another, or move it away"
-      default: ""
-      }
     isNotAllowed = code == EACCES || code == EPERM
-    description = "\(what) \(path): \(String(cString: strerror(code)))\(hint)"
+    let advice = isNotAllowed ? Login.advice(for: path) : nil
+    description = "\(what) \(path): \(advice.map { "permission denied\($0)" } ?? Self.cause(code))"
+  }
+
+  /// What an error number means, and what to do about it.
+  static func cause(_ code: Int32) -> String {
+    switch code {
+    case EACCES, EPERM: "permission denied; check who owns it, and run this as that user"
+    case EROFS: "the disk is read-only; mount it to be written, or exchange it if it became so by itself"
+    case ENOSPC: "the disk is full; free some space"
+    case EDQUOT: "this user's share of the disk is used up; free some space, or have the quota raised"
+    case EIO: "the disk or stick failed; try another one, and look for its faults in the system's log (dmesg)"
+    case ENODEV, ENXIO: "the device is gone or is no disk; plug it in again, and check the path"
+    case ELOOP: "symbolic links lead in a circle; check the path"
+    case ENOTDIR: "a part of the path is a file and no folder; check the path"
+    case EISDIR: "it is a folder; name a file"
+    case EMFILE, ENFILE: "too many files are open; end other programs, or restart the kiosk"
+    case ENOMEM: "the machine has no memory left; end other programs, or restart it"
+    case ENAMETOOLONG: "the path is too long; use a shorter one"
+    case EFBIG: "the disk's file system cannot hold so large a file; use another disk"
+    case ENOENT: "No such file or directory; check the path"
+    case EEXIST: "it is there already; it is never overwritten: name another, or move it away"
+    default: String(cString: strerror(code))
+    }
   }
 
   init(_ description: String) {
@@ -71,6 +86,9 @@ enum Files {
 
   static func isThere(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
+  /// Whether this user may not even see if it is there.
+  static func isHidden(_ path: String) -> Bool { access(path, F_OK) != 0 && errno == EACCES }
+
   /// Makes a file that did not exist, whole and on the disk, or nothing: written beside its place, synchronised,
   /// then linked there. Mode 0600 or as given.
   static func create(_ path: String, _ bytes: [UInt8], mode: mode_t = 0o600) throws(FileError) {
@@ -90,15 +108,15 @@ enum Files {
     let temporary = "\(path).new-\(getpid())"
     unlink(temporary)
     let fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
-    guard fd >= 0 else { throw FileError("cannot create", path: temporary, errno: errno) }
+    guard fd >= 0 else { throw FileError("cannot create", path: path, errno: errno) }
     defer { unlink(temporary) }
     do {
       defer { close(fd) }
       try body { bytes throws(FileError) in
         let code = writeAll(fd, bytes)
-        guard code == 0 else { throw FileError("cannot write", path: temporary, errno: code) }
+        guard code == 0 else { throw FileError("cannot write", path: path, errno: code) }
       }
-      guard fsync(fd) == 0 else { throw FileError("cannot write", path: temporary, errno: errno) }
+      guard fsync(fd) == 0 else { throw FileError("cannot write", path: path, errno: errno) }
     }
     if link(temporary, path) != 0 {
       var code = errno
@@ -115,12 +133,12 @@ enum Files {
     let temporary = "\(path).new-\(getpid())"
     unlink(temporary)
     let fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard fd >= 0 else { throw FileError("cannot create", path: temporary, errno: errno) }
+    guard fd >= 0 else { throw FileError("cannot create", path: path, errno: errno) }
     defer { unlink(temporary) }
     var code = writeAll(fd, bytes)
     if code == 0, fchmod(fd, mode) != 0 || fsync(fd) != 0 { code = errno }
     close(fd)
-    guard code == 0 else { throw FileError("cannot write", path: temporary, errno: code) }
+    guard code == 0 else { throw FileError("cannot write", path: path, errno: code) }
     guard rename(temporary, path) == 0 else { throw FileError("cannot write", path: path, errno: errno) }
     try synchroniseFolder(of: path)
   }

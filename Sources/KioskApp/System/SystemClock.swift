@@ -42,6 +42,9 @@ final class SystemClock: Sendable {
     return localtime_r(&time, &parts) == nil ? 0 : Int32(clamping: parts.tm_gmtoff)
   }
 
+  /// What the wall clock says, right or wrong: for entries of the audit log.
+  static func utc() -> UTCTime { UTCTime(milliseconds: milliseconds(CLOCK_REALTIME)) }
+
   /// Wall time in microseconds since 1970-01-01T00:00:00Z, for recordings.
   static func utcMicroseconds() -> Int64 {
     kiosk_clock_nanoseconds(CLOCK_REALTIME) / 1000

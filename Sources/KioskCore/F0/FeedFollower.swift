@@ -36,16 +36,20 @@ public struct FeedFollower: Sendable {
     state = report.state
   }
 
-  /// Whether F0 data cannot be relied on: it has expired, or there is none and the last round failed.
+  /// Whether F0 data cannot be relied on: it has expired or is not whole, or there is none and the last round failed.
   public func isStale(at moment: Moment) -> Bool {
     guard let state else { return lastReport?.fault != nil }
-    return state.freshness(at: moment) == .expired
+    switch state.freshness(at: moment) {
+    case .expired, .incomplete: return true
+    case .fresh, .unknown: return false
+    }
   }
 
   /// When the feed was last found to be current, by the clock of now: a round of this run is dated afterwards if the
-  /// clock was wrong.
+  /// clock was wrong. nil while what it lists is not all held: it is not current then.
   func lastSync(at moment: Moment) -> UTCTime? {
-    lastGoodRound.map { moment.utc(at: $0) } ?? state?.lastSync
+    if let state, state.missingBatches > 0 { return nil }
+    return lastGoodRound.map { moment.utc(at: $0) } ?? state?.lastSync
   }
 
   func status(at moment: Moment) -> Status.Feed {
@@ -67,6 +71,8 @@ public struct FeedFollower: Sendable {
       status.issued = local(state.issued)
       status.expires = local(state.expires)
       status.freshness = state.freshness(at: moment).rawValue
+      status.missingBatches = state.missingBatches
+      status.missingEntries = state.missingEntries
       status.communityTotal = state.communityTotal
       status.notices = state.notices.map(\.vietnamese)
     }

@@ -16,6 +16,10 @@ public struct FeedState: Hashable, Sendable {
   public var retiredKeys: [FeedKey]
   /// When the feed was last found to be current, by a clock that was synchronised; nil if that never happened.
   public var lastSync: UTCTime?
+  /// Batches that the manifest lists and that are not held whole, and the entries that they lack. The next round fetches
+  /// them.
+  public var missingBatches = 0
+  public var missingEntries = 0
 
   public init(_ manifest: FeedManifest, sha256: [UInt8], lastSync: UTCTime?) {
     region = manifest.region
@@ -38,9 +42,12 @@ public struct FeedState: Hashable, Sendable {
     case expired
     /// The clock is not synchronised: nobody can say.
     case unknown
+    /// Not all is held that the manifest lists.
+    case incomplete
   }
 
   public func freshness(at moment: Moment) -> Freshness {
+    if missingBatches > 0 { return .incomplete }
     guard moment.isSynchronised else { return .unknown }
     return moment.utc < expires ? .fresh : .expired
   }

@@ -49,6 +49,15 @@ public struct VisitBook: Sendable {
     }
   }
 
+  /// They stand in the log no more.
+  mutating func takenBack(withoutPhone count: Int, at time: UTCTime, _ moment: Moment) {
+    for _ in 0..<count {
+      tally.remove(
+        Visit(number: 0, start: moment.monotonic, end: moment.monotonic, kind: .noPhone), start: time,
+        offsetSeconds: moment.utcOffsetSeconds)
+    }
+  }
+
   /// What an earlier run has logged.
   mutating func read(_ logged: [LoggedVisit], at moment: Moment) {
     for visit in logged {
