@@ -39,12 +39,18 @@ struct Appliance {
     let clock = SystemClock(trust: settings.clockTrust)
     let folder = try DataFolder(settings.dataFolder)
     let identity = try IdentityFile(dataFolder: folder.path).loadOrCreate(at: clock.now().utc)
-    let store = try Store(dataFolder: folder.path, access: .create)
+    let (store, salvageReport) = try Store.repaired(dataFolder: folder.path)
     let storage = StorageQueue(store, post: post)
+    let quickCheck = QuickCheck(dataFolder: folder.path) { storage.salvage() }
     let feed = FeedSync(settings: settings, store: store, clock: clock, post: post)
     let matching = F0Matching(
       dataFolder: folder.path, toleranceSlots: settings.f0ToleranceSlots, clock: clock, post: post,
-      onFound: { storage.readUnseenExposures() })
+      onFound: { storage.readUnseenExposures() }, onDamage: { storage.salvage() })
+    storage.whenSalvaged {
+      feed.read()
+      matching.start()
+      storage.readUnseenExposures()
+    }
     let lines = openLines(post)
     let inputs = openInputs(post)
     let display = openDisplay(post)
@@ -54,7 +60,8 @@ struct Appliance {
     let radio = RadioLink(
       makeTransport: { CapturingTransport(makeTransport(), into: capture) }, recovery: recovery, deliver: post)
     let control = try ControlServer(dataFolder: folder.path) { request in
-      answer(request, capture) { continuation.yield($0) }
+      if request == .databaseDamaged { quickCheck.checkNow() }
+      return answer(request, capture) { continuation.yield($0) }
     }
     let timer = DeadlineTimer { post(.tick) }
     let signals = SignalWatch([SIGTERM, SIGINT]) { post(.stop) }
@@ -77,6 +84,10 @@ struct Appliance {
         "display": "\(settings.screen.display)",
       ])
     post(.start)
+    if let salvageReport {
+      log.warning("\(salvageReport.words)")
+      post(.problem(salvageReport.words))
+    }
     storage.readLastImport()
     storage.readVisits()
     feed.read()
@@ -118,7 +129,11 @@ struct Appliance {
         continue
       }
       report(stateBefore, kiosk.host)
-      if kiosk.host.state == .running, stateBefore != .running { radio.runs() }
+      if kiosk.host.state == .running, stateBefore != .running {
+        radio.runs()
+        // The first page was shown when the kiosk began to start the radio.
+        quickCheck.start()
+      }
       for effect in kiosk.takeEffects() {
         switch effect {
         case .radio(let effect): radio.apply(effect)
@@ -144,6 +159,7 @@ struct Appliance {
     display?.close()
     continuation.finish()
     await feed.finish()
+    await quickCheck.stop()
     await matching.stop()
     if let fault = await storage.finish() {
       log.error("the last contacts could not be written", metadata: ["reason": "\(fault)"])
@@ -240,6 +256,7 @@ struct Appliance {
     case .f0Sync:
       post(.kiosk(.syncFeed))
       return Array("{}\n".utf8)
+    case .databaseDamaged: return Array("{}\n".utf8)
     case .exposuresSeen:
       post(.exposuresSeen)
       return Array("{}\n".utf8)

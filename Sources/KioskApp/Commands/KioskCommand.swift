@@ -26,6 +26,10 @@ enum Exit {
 
   /// Prints the words and gives what to throw.
   static func failure(_ error: any Error) -> ExitCode {
+    if case .notADatabase(let path) = error as? StoreError {
+      // The running kiosk repairs it sooner when it hears of it.
+      _ = try? ControlSocket.ask(.databaseDamaged, dataFolder: Files.folder(of: path))
+    }
     let isNotAllowed = (error as? FileError)?.isNotAllowed ?? false
     return failure("\(error)", code: isNotAllowed ? notAllowed : 1)
   }

@@ -16,6 +16,8 @@ enum ControlRequest: Equatable, Sendable, RawRepresentable {
   case f0Sync
   /// Staff have looked at the exposures.
   case exposuresSeen
+  /// Another process came upon damage in the database: look at it.
+  case databaseDamaged
   /// Another process has added so many people without a phone to the log.
   case peopleAdded(Int, at: UTCTime)
   /// The newest packets: `CaptureAnswer`, a line feed, a btsnoop file.
@@ -32,6 +34,7 @@ enum ControlRequest: Equatable, Sendable, RawRepresentable {
     case ("f0-imported", 1): self = .f0Imported
     case ("f0-sync", 1): self = .f0Sync
     case ("exposures-seen", 1): self = .exposuresSeen
+    case ("database-damaged", 1): self = .databaseDamaged
     case ("capture", 1): self = .capture
     case ("calibration", 1): self = .calibration
     case ("calibration-end", 1): self = .calibrationEnd
@@ -55,6 +58,7 @@ enum ControlRequest: Equatable, Sendable, RawRepresentable {
     case .f0Imported: "f0-imported"
     case .f0Sync: "f0-sync"
     case .exposuresSeen: "exposures-seen"
+    case .databaseDamaged: "database-damaged"
     case .capture: "capture"
     case .calibrate(let seconds, let floor): "calibrate \(seconds) \(floor)"
     case .calibration: "calibration"

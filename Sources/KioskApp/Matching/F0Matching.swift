@@ -13,15 +13,19 @@ final class F0Matching: Sendable {
   private let clock: SystemClock
   private let post: @Sendable (Kiosk.Event) -> Void
   private let onFound: @Sendable () -> Void
+  private let onDamage: @Sendable () -> Void
   private let queue = DispatchQueue(label: "matching", qos: .utility)
   private let isStopping = Atomic(false)
 
-  /// - Parameter onFound: called after a comparison that found contacts that were not known before.
+  /// - Parameters:
+  ///   - onFound: called after a comparison that found contacts that were not known before.
+  ///   - onDamage: called after one that came upon a damaged database.
   init(
     dataFolder: String, toleranceSlots: Int, clock: SystemClock, post: @escaping @Sendable (Kiosk.Event) -> Void,
-    onFound: @escaping @Sendable () -> Void
+    onFound: @escaping @Sendable () -> Void, onDamage: @escaping @Sendable () -> Void = {}
   ) {
     self.onFound = onFound
+    self.onDamage = onDamage
     self.dataFolder = dataFolder
     self.toleranceSlots = toleranceSlots
     self.clock = clock
@@ -39,6 +43,7 @@ final class F0Matching: Sendable {
         if result.newExposedContacts > 0 { onFound() }
         if let damage = store.damage { post(.problem(damage)) }
       } catch {
+        if case .notADatabase = error { onDamage() }
         post(.problem("comparing F0 data with the log: \(error)"))
       }
     }

@@ -16,6 +16,8 @@ struct AuditEntry: Hashable, Sendable {
     case importUnsigned = "import-unsigned"
     case purge
     case changeConfiguration = "change-configuration"
+    /// The kiosk has repaired its damaged database.
+    case salvage
   }
 
   var at: UTCTime

@@ -14,6 +14,13 @@ final class StorageQueue: Sendable {
   private let visitRows = Mutex(Store.VisitRows())
   private let lastWriteFault = Mutex<StoreError?>(nil)
   private let isFinishing = Atomic(false)
+  private let repair = Mutex(Repair())
+
+  private struct Repair {
+    var isQueued = false
+    var last: MonotonicTime?
+    var onEnd: @Sendable () -> Void = {}
+  }
 
   init(_ store: Store, post: @escaping @Sendable (Kiosk.Event) -> Void) {
     self.store = store
@@ -31,6 +38,7 @@ final class StorageQueue: Sendable {
         lastWriteFault.withLock { $0 = error }
         post(.contactsNotWritten(updates, reason: error.description))
       }
+      repairIfDamaged()
     }
   }
 
@@ -46,6 +54,7 @@ final class StorageQueue: Sendable {
         lastWriteFault.withLock { $0 = error }
         post(.visitsNotWritten(updates, reason: error.description))
       }
+      repairIfDamaged()
     }
   }
 
@@ -92,6 +101,44 @@ final class StorageQueue: Sendable {
     }
   }
 
+  // MARK: Repair
+
+  /// - Parameter onEnd: called after a repair, on this thread: what stands in the database may have changed.
+  func whenSalvaged(_ onEnd: @escaping @Sendable () -> Void) { repair.withLock { $0.onEnd = onEnd } }
+
+  private func repairIfDamaged() {
+    if store.isDamaged.exchange(false, ordering: .relaxed) { salvage() }
+  }
+
+  /// Repairs the database, after what is queued and before all else. The core's ledgers keep what is heard meanwhile. Not
+  /// twice within an hour.
+  func salvage() {
+    let isNew = repair.withLock { repair in
+      defer { repair.isQueued = true }
+      return !repair.isQueued
+    }
+    if isNew { queue.async { [self] in salvageNow() } }
+  }
+
+  private func salvageNow() {
+    let now = SystemClock.monotonic()
+    let (isTooSoon, onEnd) = repair.withLock { repair in
+      repair.isQueued = false
+      let isTooSoon = repair.last.map { now.milliseconds(since: $0) < AppLimits.salvagePauseMilliseconds } ?? false
+      return (isTooSoon, repair.onEnd)
+    }
+    guard !isTooSoon, !isFinishing.load(ordering: .relaxed) else { return }
+    do throws(StoreError) {
+      let report = try store.salvage()
+      repair.withLock { $0.last = now }
+      post(.problem(report.words))
+      onEnd()
+    } catch {
+      post(.problem("the database is damaged and could not be repaired yet: \(error)"))
+      queue.asyncAfter(deadline: .now() + .seconds(AppLimits.salvageRetrySeconds)) { [weak self] in self?.salvage() }
+    }
+  }
+
   /// Waits for everything queued.
   ///
   /// - Returns: why the last write failed, nil if it did not.
@@ -105,6 +152,7 @@ final class StorageQueue: Sendable {
   private func attempt(_ what: String, _ body: @escaping @Sendable (Store, String) throws(StoreError) -> Void) {
     queue.async { [self] in
       do throws(StoreError) { try body(store, boot) } catch { post(.problem("\(what): \(error)")) }
+      repairIfDamaged()
       if let damage = store.damage { post(.problem(damage)) }
     }
   }

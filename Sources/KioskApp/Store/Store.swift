@@ -10,7 +10,9 @@ import Tracer
 /// pool.
 final class Store: Sendable {
   let path: String
-  private let database: DatabaseQueue
+  private let access: Access
+  /// nil while it is closed.
+  private let connection: Mutex<DatabaseQueue?>
   /// For contacts that are written: which ids the F0 entries held send now.
   let held = Mutex<Held?>(nil)
   /// Packs that turned out to be damaged.
@@ -26,10 +28,48 @@ final class Store: Sendable {
     case look
   }
 
+  /// Whether an operation came upon damage since it was opened or repaired.
+  let isDamaged = Atomic(false)
+
   init(dataFolder: String, access: Access) throws(StoreError) {
     let path = dataFolder + "/kiosk.sqlite"
     self.path = path
+    self.access = access
     if access != .create, !Files.isThere(path) { throw .notThere(path: path) }
+    connection = Mutex(try Self.open(path, access))
+  }
+
+  deinit { close() }
+
+  /// Ends the connection; what is asked afterwards is refused. For a salvage, which needs the file for itself.
+  func close() {
+    let open = connection.withLock { connection in
+      defer { connection = nil }
+      return connection
+    }
+    guard let open else { return }
+    try? open.close()
+    StoreRegistry.shared.leave(path)
+  }
+
+  /// Opens what was closed.
+  func reopen() throws(StoreError) {
+    close()
+    let opened = try Self.open(path, access)
+    connection.withLock { $0 = opened }
+    damagedPacks.withLock { $0 = [] }
+    isDamaged.store(false, ordering: .relaxed)
+  }
+
+  private var database: DatabaseQueue {
+    get throws(StoreError) {
+      // Closed for a repair.
+      guard let open = connection.withLock({ $0 }) else { throw .busy }
+      return open
+    }
+  }
+
+  private static func open(_ path: String, _ access: Access) throws(StoreError) -> DatabaseQueue {
     var configuration = Configuration()
     configuration.busyMode = .timeout(5)
     configuration.readonly = access == .look
@@ -42,20 +82,36 @@ final class Store: Sendable {
         try db.execute(sql: "PRAGMA synchronous = FULL")
       }
     }
+    StoreRegistry.shared.enter(path)
     do {
-      database = try DatabaseQueue(path: path, configuration: configuration)
+      let database = try DatabaseQueue(path: path, configuration: configuration)
       let migrator = Migrations.migrator
+      if try database.read(Self.isForeign) { throw StoreError.foreign(path: path) }
       if try database.read(migrator.hasBeenSuperseded) { throw StoreError.newerSchema(path: path) }
       if access != .look {
+        // A database that lost its schema looks like a new one.
+        if try database.read(Self.hasLostItsSchema) { throw StoreError.notADatabase(path: path) }
         try migrator.migrate(database)
       } else if try !database.read(migrator.hasCompletedMigrations) {
         throw StoreError.olderSchema(path: path)
       }
-    } catch let error as StoreError {
-      throw error
+      return database
     } catch {
+      StoreRegistry.shared.leave(path)
+      if let error = error as? StoreError { throw error }
+      if access != .look, Salvage.isDamage(error) { throw .notADatabase(path: path) }
       throw StoreError(error, path: path)
     }
+  }
+
+  private static func isForeign(_ db: Database) throws -> Bool {
+    let names = Set(try String.fetchAll(db, sql: "SELECT name FROM sqlite_schema WHERE type = 'table'"))
+    return !names.isEmpty && names.isDisjoint(with: ["grdb_migrations", "contact", "contactRow", "f0Entry"])
+  }
+
+  private static func hasLostItsSchema(_ db: Database) throws -> Bool {
+    guard try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") == 0 else { return false }
+    return try Int.fetchOne(db, sql: "PRAGMA page_count") ?? 0 > 1
   }
 
   // MARK: Contacts
@@ -213,7 +269,7 @@ final class Store: Sendable {
     while true {
       do { return try database.write(body) } catch {
         let damaged = damagedPacks.withLock { $0.count }
-        guard Self.isDamage(error), damaged > known else { throw StoreError(error, path: path) }
+        guard Self.isDamage(error), damaged > known else { throw noted(error) }
         known = damaged
       }
     }
@@ -225,11 +281,20 @@ final class Store: Sendable {
     do {
       try database.read { value = try body($0) }
     } catch {
-      guard let value, Self.isDamage(error) else { throw StoreError(error, path: path) }
+      guard let value, Self.isDamage(error) else { throw noted(error) }
       return value
     }
     guard let value else { throw .failed(reason: "nothing was read") }
     return value
+  }
+
+  private func noted(_ error: any Error) -> StoreError {
+    if let error = error as? StoreError { return error }
+    // Closed for a repair in its midst.
+    if (error as? DatabaseError)?.resultCode == .SQLITE_MISUSE { return .busy }
+    let error = StoreError(error, path: path)
+    if case .notADatabase = error { isDamaged.store(true, ordering: .relaxed) }
+    return error
   }
 }
 

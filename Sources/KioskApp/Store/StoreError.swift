@@ -4,7 +4,10 @@ import GRDB
 
 /// Why the database did not do what was asked. Holds no value of any row.
 enum StoreError: Error, CustomStringConvertible {
+  /// The database is damaged. The running kiosk repairs it by itself.
   case notADatabase(path: String)
+  /// Something else stands in the database's place.
+  case foreign(path: String)
   case newerSchema(path: String)
   case olderSchema(path: String)
   case cannotOpen(path: String, reason: String)
@@ -26,6 +29,10 @@ enum StoreError: Error, CustomStringConvertible {
       case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_AUTH: .readOnly
       case .SQLITE_BUSY, .SQLITE_LOCKED: .busy
       case .SQLITE_CANTOPEN: .cannotOpen(path: path, reason: "it cannot be opened or created")
+      case .SQLITE_IOERR:
+        .failed(
+          reason: "the disk could not be read or written (SQLite error \(error.extendedResultCode.rawValue)); "
+            + "check the SD card and its contacts")
       default: .failed(reason: "SQLite error \(error.extendedResultCode.rawValue)")
       }
   }
@@ -33,7 +40,10 @@ enum StoreError: Error, CustomStringConvertible {
   var description: String {
     switch self {
     case .notADatabase(let path):
-      "the database \(path) is damaged or no database. Move it away to start an empty log, or restore a backup"
+      "the database \(path) is damaged. The kiosk repairs it by itself, when it starts or within minutes while it runs; "
+        + "what can be read is kept. Try again then"
+    case .foreign(let path):
+      "\(path) is not the kiosk's database, and is left alone. Find out whose it is, and put it elsewhere"
     case .newerSchema(let path): "the database \(path) was made by a newer version of kiosk; use that one"
     case .olderSchema(let path):
       "the database \(path) was made by an older version of kiosk; start the kiosk once, it brings it up to date"
