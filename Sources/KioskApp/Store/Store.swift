@@ -76,6 +76,8 @@ final class Store: Sendable {
     // Values must not reach an error's text.
     configuration.publicStatementArguments = false
     configuration.prepareDatabase { db in
+      // Before anything of it changes.
+      if try isForeign(db) { throw StoreError.foreign(path: path) }
       if access != .look {
         try db.execute(sql: "PRAGMA journal_mode = WAL")
         // What a commit wrote is there after a power cut: at most the last 10 s are lost.
@@ -86,7 +88,6 @@ final class Store: Sendable {
     do {
       let database = try DatabaseQueue(path: path, configuration: configuration)
       let migrator = Migrations.migrator
-      if try database.read(Self.isForeign) { throw StoreError.foreign(path: path) }
       if try database.read(migrator.hasBeenSuperseded) { throw StoreError.newerSchema(path: path) }
       if access != .look {
         // A database that lost its schema looks like a new one.
