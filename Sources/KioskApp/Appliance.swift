@@ -50,7 +50,13 @@ struct Appliance {
     let feed = FeedSync(settings: settings, disk: disk, clock: clock, post: post)
     let matching = F0Matching(
       disk: disk, toleranceSlots: settings.f0ToleranceSlots, clock: clock, post: post,
-      onFound: { storage.readUnseenExposures() })
+      onFound: { storage.readUnseenExposures() }, onDamage: { storage.salvage() })
+    let quickCheck = QuickCheck(dataFolder: folder.path) { storage.salvage() }
+    storage.whenSalvaged {
+      feed.read()
+      matching.start()
+      storage.readUnseenExposures()
+    }
     let keys = KeyErasure(dataFolder: settings.dataFolder, post: post)
     let lines = openLines(post)
     let inputs = openInputs(post)
@@ -62,6 +68,7 @@ struct Appliance {
       makeTransport: { CapturingTransport(makeTransport(), into: capture) }, recovery: recovery, deliver: post)
     let control = try openControl { request in
       if request == .begun { disk.lookNow() }
+      if request == .databaseDamaged { quickCheck.checkNow() }
       return answer(request, capture) { continuation.yield($0) }
     }
     let timer = DeadlineTimer { post(.tick) }
@@ -139,7 +146,11 @@ struct Appliance {
       }
       report(stateBefore, kiosk.host)
       if kiosk.diskFault != diskBefore { log.warning("disk: \(kiosk.diskFault ?? "works again")") }
-      if kiosk.host.state == .running, stateBefore != .running { radio.runs() }
+      if kiosk.host.state == .running, stateBefore != .running {
+        radio.runs()
+        // The first page was shown when the kiosk began to start the radio.
+        quickCheck.start()
+      }
       for effect in kiosk.takeEffects() {
         switch effect {
         case .radio(let effect): radio.apply(effect)
@@ -178,6 +189,7 @@ struct Appliance {
     display?.close()
     continuation.finish()
     await feed.finish()
+    await quickCheck.stop()
     await matching.stop()
     await keys.finish()
     if let fault = await storage.finish() {
@@ -296,6 +308,7 @@ struct Appliance {
     case .f0Sync:
       post(.kiosk(.syncFeed))
       return Array("{}\n".utf8)
+    case .databaseDamaged: return Array("{}\n".utf8)
     case .exposuresSeen:
       post(.exposuresSeen)
       return Array("{}\n".utf8)

@@ -154,4 +154,9 @@ public enum CoreLimits {
   public static let checkInMilliseconds: Int64 = 5000
   /// Check-ins by touch in any hour. Further ones count nothing; screen and status say so.
   public static let checkInsAnHour = 120
+  /// Longest row that is salvaged from a damaged database, bytes: several times the longest there is, a feed's manifest. A
+  /// longer one is given up.
+  public static let salvagedRowBytes = 16 << 20
+  /// Most columns of such a row. A row of more is given up.
+  public static let salvagedColumns = 64
 }

@@ -33,7 +33,11 @@ enum Exit {
 
   /// Prints the words and gives what to throw.
   static func failure(_ error: any Error) -> ExitCode {
-    failure("\(error)", code: isNotAllowed(error) ? notAllowed : 1)
+    if case .notADatabase(let path) = error as? StoreError {
+      // The running kiosk repairs it sooner when it hears of it.
+      _ = try? ControlSocket.ask(.databaseDamaged, dataFolder: Files.folder(of: path))
+    }
+    return failure("\(error)", code: isNotAllowed(error) ? notAllowed : 1)
   }
 
   /// Whether the cause is that this user may not do it.

@@ -18,6 +18,8 @@ enum ControlRequest: Equatable, Sendable, RawRepresentable {
   case f0Sync
   /// Staff have looked at the exposures.
   case exposuresSeen
+  /// Another process came upon damage in the database: look at it.
+  case databaseDamaged
   /// Another process has added so many people without a phone to the log.
   case peopleAdded(Int, at: UTCTime)
   /// Another process has taken so many of them back.
@@ -37,6 +39,7 @@ enum ControlRequest: Equatable, Sendable, RawRepresentable {
     case ("f0-imported", 1): self = .f0Imported
     case ("f0-sync", 1): self = .f0Sync
     case ("exposures-seen", 1): self = .exposuresSeen
+    case ("database-damaged", 1): self = .databaseDamaged
     case ("capture", 1): self = .capture
     case ("calibration", 1): self = .calibration
     case ("calibration-end", 1): self = .calibrationEnd
@@ -65,6 +68,7 @@ enum ControlRequest: Equatable, Sendable, RawRepresentable {
     case .f0Imported: "f0-imported"
     case .f0Sync: "f0-sync"
     case .exposuresSeen: "exposures-seen"
+    case .databaseDamaged: "database-damaged"
     case .capture: "capture"
     case .calibrate(let seconds, let floor): "calibrate \(seconds) \(floor)"
     case .calibration: "calibration"

@@ -73,7 +73,9 @@ struct Beginning {
     var attributes = stat()
     return Parts(
       key: Self.part(IdentityFile(dataFolder: dataFolder).path) { _ in true },
-      log: Self.part(database) { $0.st_mode & S_IFMT != S_IFREG || $0.st_size > 0 },
+      // One that a repair was putting into its place when the power went is there, too.
+      log: Files.isThere(Salvage.salvaged(database))
+        ? .there : Self.part(database) { $0.st_mode & S_IFMT != S_IFREG || $0.st_size > 0 },
       isBeginning: stat(mark, &attributes) == 0)
   }
 

@@ -13,17 +13,21 @@ final class F0Matching: Sendable {
   private let clock: SystemClock
   private let post: @Sendable (Kiosk.Event) -> Void
   private let onFound: @Sendable () -> Void
+  private let onDamage: @Sendable () -> Void
   private let queue = DispatchQueue(label: "matching", qos: .utility)
   private let isStopping = Atomic(false)
   /// The last comparison failed.
   private let isOwing = Atomic(false)
 
-  /// - Parameter onFound: called after a comparison that found contacts that were not known before.
+  /// - Parameters:
+  ///   - onFound: called after a comparison that found contacts that were not known before.
+  ///   - onDamage: called after one that came upon a damaged database.
   init(
     disk: StoreHandle, toleranceSlots: Int, clock: SystemClock, post: @escaping @Sendable (Kiosk.Event) -> Void,
-    onFound: @escaping @Sendable () -> Void
+    onFound: @escaping @Sendable () -> Void, onDamage: @escaping @Sendable () -> Void = {}
   ) {
     self.onFound = onFound
+    self.onDamage = onDamage
     self.disk = disk
     self.toleranceSlots = toleranceSlots
     self.clock = clock
@@ -45,6 +49,7 @@ final class F0Matching: Sendable {
         isOwing.store(false, ordering: .relaxed)
         post(.diskWork(.matching, fault: nil))
       } catch {
+        if case .notADatabase = error { onDamage() }
         isOwing.store(true, ordering: .relaxed)
         disk.failed(error)
         post(.diskWork(.matching, fault: error.description))

@@ -20,6 +20,8 @@ struct AuditEntry: Hashable, Sendable {
     /// A key or a log that was lost was made again.
     case begin
     case changeConfiguration = "change-configuration"
+    /// The kiosk has repaired its damaged database.
+    case salvage
     /// The wall clock leapt; it was believed later, or came back.
     case clockLeapt = "clock-leapt"
     case clockBelieved = "clock-believed"

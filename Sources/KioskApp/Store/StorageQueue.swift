@@ -16,6 +16,13 @@ final class StorageQueue: Sendable {
   private let visitRows = Mutex(Store.VisitRows())
   private let lastWriteFault = Mutex<StoreError?>(nil)
   private let isFinishing = Atomic(false)
+  private let repair = Mutex(Repair())
+
+  private struct Repair {
+    var isQueued = false
+    var last: MonotonicTime?
+    var onEnd: @Sendable () -> Void = {}
+  }
 
   private typealias Work = @Sendable () throws(StoreError) -> Void
   private struct WaitingWork {
@@ -67,6 +74,7 @@ final class StorageQueue: Sendable {
         lastWriteFault.withLock { $0 = error }
         post(.contactsNotWritten(updates, reason: error.description))
       }
+      repairIfDamaged()
     }
   }
 
@@ -83,6 +91,7 @@ final class StorageQueue: Sendable {
         lastWriteFault.withLock { $0 = error }
         post(.visitsNotWritten(updates, reason: error.description))
       }
+      repairIfDamaged()
     }
   }
 
@@ -229,6 +238,45 @@ final class StorageQueue: Sendable {
     }
   }
 
+  // MARK: Repair
+
+  /// - Parameter onEnd: called after a repair, on this thread: what stands in the database may have changed.
+  func whenSalvaged(_ onEnd: @escaping @Sendable () -> Void) { repair.withLock { $0.onEnd = onEnd } }
+
+  private func repairIfDamaged() {
+    if let store = try? disk.store(), store.isDamaged.exchange(false, ordering: .relaxed) { salvage() }
+  }
+
+  /// Repairs the database, after what is queued and before all else. The core's ledgers keep what is heard meanwhile. Not
+  /// twice within an hour.
+  func salvage() {
+    let isNew = repair.withLock { repair in
+      defer { repair.isQueued = true }
+      return !repair.isQueued
+    }
+    if isNew { queue.async { [self] in salvageNow() } }
+  }
+
+  private func salvageNow() {
+    let now = SystemClock.monotonic()
+    let (isTooSoon, onEnd) = repair.withLock { repair in
+      repair.isQueued = false
+      let isTooSoon = repair.last.map { now.milliseconds(since: $0) < AppLimits.salvagePauseMilliseconds } ?? false
+      return (isTooSoon, repair.onEnd)
+    }
+    guard !isTooSoon, !isFinishing.load(ordering: .relaxed) else { return }
+    do throws(StoreError) {
+      let report = try disk.store().salvage()
+      disk.noteSalvaged()
+      repair.withLock { $0.last = now }
+      post(.problem(report.words))
+      onEnd()
+    } catch {
+      post(.problem("the database is damaged and could not be repaired yet: \(error)"))
+      queue.asyncAfter(deadline: .now() + .seconds(AppLimits.salvageRetrySeconds)) { [weak self] in self?.salvage() }
+    }
+  }
+
   /// Waits for everything queued.
   ///
   /// - Returns: why the last write failed, nil if it did not.
@@ -262,6 +310,7 @@ final class StorageQueue: Sendable {
       return waiting.faults[kind] != fault
     }
     if isNews { post(.diskWork(kind, fault: fault)) }
+    repairIfDamaged()
     if let damage = (try? disk.store())?.damage { post(.problem(damage)) }
   }
 }

@@ -11,7 +11,9 @@ import Tracer
 /// pool.
 final class Store: Sendable {
   let path: String
-  private let database: DatabaseQueue
+  private let access: Access
+  /// nil while it is closed.
+  private let connection: Mutex<DatabaseQueue?>
   /// Whether the log ahead may hold rows that were deleted. At first it is not known what earlier runs left.
   let hasRemains = Atomic(true)
   /// For contacts that are written: which ids the F0 entries held send now.
@@ -29,18 +31,45 @@ final class Store: Sendable {
     case look
   }
 
+  /// Whether an operation came upon damage since it was opened or repaired.
+  let isDamaged = Atomic(false)
+
   init(dataFolder: String, access: Access) throws(StoreError) {
     let path = dataFolder + "/kiosk.sqlite"
     self.path = path
+    self.access = access
     if access != .create { try Self.find(path) }
-    do throws(StoreError) {
-      database = try Self.connect(path, access, named: path)
-    } catch {
-      // Where no file can be made beside it, a reader takes a copy.
-      guard access == .look, error.asksForReopening || error.isFull else { throw error }
-      guard let copy = ReadingCopy(of: path) else { throw error }
-      defer { copy.remove() }
-      database = try Self.connect(copy.path, access, named: path)
+    connection = Mutex(try Self.open(path, access))
+  }
+
+  deinit { close() }
+
+  /// Ends the connection; what is asked afterwards is refused. For a salvage, which needs the file for itself.
+  func close() {
+    let open = connection.withLock { connection in
+      defer { connection = nil }
+      return connection
+    }
+    guard let open else { return }
+    try? open.close()
+    StoreRegistry.shared.leave(path)
+  }
+
+  /// Opens what was closed.
+  func reopen() throws(StoreError) {
+    close()
+    let opened = try Self.open(path, access)
+    connection.withLock { $0 = opened }
+    damagedPacks.withLock { $0 = [] }
+    isDamaged.store(false, ordering: .relaxed)
+    noteDeleted()
+  }
+
+  private var database: DatabaseQueue {
+    get throws(StoreError) {
+      // Closed for a repair.
+      guard let open = connection.withLock({ $0 }) else { throw .busy }
+      return open
     }
   }
 
@@ -57,6 +86,16 @@ final class Store: Sendable {
     guard attributes.st_size > 0 else { throw .notThere(path: path) }
   }
 
+  private static func open(_ path: String, _ access: Access) throws(StoreError) -> DatabaseQueue {
+    do throws(StoreError) { return try connect(path, access, named: path) } catch {
+      // Where no file can be made beside it, a reader takes a copy.
+      guard access == .look, error.asksForReopening || error.isFull else { throw error }
+      guard let copy = ReadingCopy(of: path) else { throw error }
+      defer { copy.remove() }
+      return try connect(copy.path, access, named: path)
+    }
+  }
+
   /// - Parameter name: the path that is told to people.
   private static func connect(
     _ path: String, _ access: Access, named name: String
@@ -68,6 +107,8 @@ final class Store: Sendable {
     // Values must not reach an error's text.
     configuration.publicStatementArguments = false
     configuration.prepareDatabase { db in
+      // Before anything of it changes.
+      if try isForeign(db) { throw StoreError.inItsPlace(path: name, of: "the database") }
       if access != .look {
         try db.execute(sql: "PRAGMA journal_mode = WAL")
         // What a commit wrote is there after a power cut: at most the last 10 s are lost.
@@ -75,10 +116,13 @@ final class Store: Sendable {
         try Self.eraseWhatIsDeleted(db)
       }
     }
+    StoreRegistry.shared.enter(name)
     do {
       let database = try DatabaseQueue(path: path, configuration: configuration)
       let migrator = Migrations.migrator
       if try database.read(migrator.hasBeenSuperseded) { throw StoreError.newerSchema(path: name) }
+      // A database that lost its schema looks like a new one.
+      if access != .look, try database.read(Self.hasLostItsSchema) { throw StoreError.notADatabase(path: name) }
       // A file with no table of ours in it is no log: only the first start, or a person, makes one of it.
       if access != .create, try database.read({ try migrator.appliedIdentifiers($0).isEmpty }) {
         throw StoreError.notThere(path: name)
@@ -91,18 +135,30 @@ final class Store: Sendable {
         throw StoreError.olderSchema(path: name)
       }
       return database
-    } catch let error as StoreError {
-      throw error
     } catch {
+      StoreRegistry.shared.leave(name)
+      if let error = error as? StoreError { throw error }
+      if access != .look, Salvage.isDamage(error) { throw .notADatabase(path: name) }
       throw StoreError(error, path: name)
     }
   }
 
   /// Brings what stands in the log ahead into the file itself, and on the disk.
   func leaveOneFile() throws(StoreError) {
+    let database = try database
     do { _ = try database.writeWithoutTransaction { try $0.checkpoint(.truncate) } } catch {
       throw StoreError(error, path: path)
     }
+  }
+
+  private static func isForeign(_ db: Database) throws -> Bool {
+    let names = Set(try String.fetchAll(db, sql: "SELECT name FROM sqlite_schema WHERE type = 'table'"))
+    return !names.isEmpty && names.isDisjoint(with: ["grdb_migrations", "contact", "contactRow", "f0Entry"])
+  }
+
+  private static func hasLostItsSchema(_ db: Database) throws -> Bool {
+    guard try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") == 0 else { return false }
+    return try Int.fetchOne(db, sql: "PRAGMA page_count") ?? 0 > 1
   }
 
   // MARK: Contacts
@@ -272,7 +328,7 @@ final class Store: Sendable {
     while true {
       do { return try database.write(body) } catch {
         let damaged = damagedPacks.withLock { $0.count }
-        guard Self.isDamage(error), damaged > known else { throw StoreError(error, path: path) }
+        guard Self.isDamage(error), damaged > known else { throw noted(error) }
         known = damaged
       }
     }
@@ -280,7 +336,7 @@ final class Store: Sendable {
 
   /// For what SQLite does in no transaction.
   func withoutTransaction<T>(_ body: (Database) throws -> T) throws(StoreError) -> T {
-    do { return try database.writeWithoutTransaction(body) } catch { throw StoreError(error, path: path) }
+    do { return try database.writeWithoutTransaction(body) } catch { throw noted(error) }
   }
 
   /// Such a transaction cannot be ended without an error either; what was read in it is good.
@@ -289,11 +345,20 @@ final class Store: Sendable {
     do {
       try database.read { value = try body($0) }
     } catch {
-      guard let value, Self.isDamage(error) else { throw StoreError(error, path: path) }
+      guard let value, Self.isDamage(error) else { throw noted(error) }
       return value
     }
     guard let value else { throw .failed(reason: "nothing was read") }
     return value
+  }
+
+  private func noted(_ error: any Error) -> StoreError {
+    if let error = error as? StoreError { return error }
+    // Closed for a repair in its midst.
+    if (error as? DatabaseError)?.resultCode == .SQLITE_MISUSE { return .busy }
+    let error = StoreError(error, path: path)
+    if case .notADatabase = error { isDamaged.store(true, ordering: .relaxed) }
+    return error
   }
 }
 

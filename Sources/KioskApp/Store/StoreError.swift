@@ -4,6 +4,7 @@ import GRDB
 
 /// Why the database did not do what was asked. Holds no value of any row.
 enum StoreError: Error, CustomStringConvertible {
+  /// The database is damaged. The running kiosk repairs it by itself.
   case notADatabase(path: String)
   case newerSchema(path: String)
   case olderSchema(path: String)
@@ -45,7 +46,8 @@ enum StoreError: Error, CustomStringConvertible {
   var description: String {
     switch self {
     case .notADatabase(let path):
-      "the database \(path) is damaged, or another file stands in its place. Keep that file, and put a backup in its place"
+      "the database \(path) is damaged. The kiosk repairs it by itself, when it starts or within minutes while it runs; "
+        + "what can be read is kept. Try again then"
     case .newerSchema(let path): "the database \(path) was made by a newer version of kiosk; use that one"
     case .olderSchema(let path):
       "the database \(path) was made by an older version of kiosk; start the kiosk once, it brings it up to date"

@@ -97,6 +97,11 @@ final class StoreHandle: Sendable {
     }
   }
 
+  /// The file that is open was made of the one before, and holds what that held. Call it on the storage thread.
+  func noteSalvaged() {
+    state.withLock { $0.file = FileNumber(folder.path + "/kiosk.sqlite") }
+  }
+
   /// What became of work with the database: after what no connection recovers from, it is opened again.
   func failed(_ error: StoreError) {
     if error.asksForReopening { state.withLock { $0.isToReopen = true } }
@@ -193,7 +198,8 @@ final class StoreHandle: Sendable {
 
   private func open(_ access: Store.Access) throws(StoreError) {
     guard state.withLock({ $0.store == nil }) else { return }
-    let store = try Store(dataFolder: folder.path, access: access)
+    let (store, report) = try Store.repaired(dataFolder: folder.path, access: access)
+    if let report { post(.problem(report.words)) }
     let file = FileNumber(store.path)
     let (isSame, onOpening) = state.withLock { state in
       let isSame = state.isSalvaged || state.file.map { $0.inode == file?.inode } ?? true

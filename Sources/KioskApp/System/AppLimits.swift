@@ -150,4 +150,15 @@ enum AppLimits {
   static let feedValidatorBytes = 256
   /// Longest wait for a round that another process runs, as `kiosk f0 sync` shows it, seconds.
   static let feedWaitSeconds = 3600
+  /// Longest wait, before a damaged database is repaired, for those that have it open. After it, it is tried again later.
+  static let salvageLockMilliseconds = 5000
+  /// Numbers that are left out after the highest that was found where it is lost which were given.
+  static let salvagedNumbersSkipped: Int64 = 1000
+  /// Hours of local time at which the database is looked through.
+  static let quickCheckNight = 1..<5
+  /// Shortest time between two repairs of a running kiosk: a card that rots faster is beyond help. What cannot be read is
+  /// left out meanwhile.
+  static let salvagePauseMilliseconds: Int64 = 3_600_000
+  /// A repair that could not be made, for instance while a command reads, is tried again after this.
+  static let salvageRetrySeconds = 60
 }
