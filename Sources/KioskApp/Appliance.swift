@@ -40,7 +40,7 @@ struct Appliance {
     let folder = try DataFolder(settings.dataFolder)
     let identity = try IdentityFile(dataFolder: folder.path).loadOrCreate(at: clock.now().utc)
     let store = try Store(dataFolder: folder.path, access: .create)
-    let storage = StorageQueue(store, post: post)
+    let storage = StorageQueue(store, journal: JournaledLog(dataFolder: folder.path), post: post)
     let feed = FeedSync(settings: settings, store: store, clock: clock, post: post)
     let matching = F0Matching(
       dataFolder: folder.path, toleranceSlots: settings.f0ToleranceSlots, clock: clock, post: post,
@@ -92,7 +92,10 @@ struct Appliance {
       case .kiosk(let event):
         if case .feedEnded(let round) = event {
           report(round)
-          if case .applied = round.outcome { matching.start() }
+          if case .applied = round.outcome {
+            storage.flushJournal()
+            matching.start()
+          }
         }
         kiosk.handle(event, at: moment)
         if case .packets = event { radio.taken() }
@@ -110,6 +113,7 @@ struct Appliance {
       case .f0Imported:
         storage.readLastImport()
         feed.read()
+        storage.flushJournal()
         matching.start()
         storage.readUnseenExposures()
         continue
@@ -133,6 +137,7 @@ struct Appliance {
         case .stopped: break running
         }
       }
+      storage.commit(at: moment)
       timer.fire(after: kiosk.nextDeadline.milliseconds(since: clock.now().monotonic))
     }
 

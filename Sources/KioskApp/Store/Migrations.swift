@@ -94,6 +94,7 @@ enum Migrations {
     registerMatching(&migrator)
     registerFeed(&migrator)
     registerPacks(&migrator)
+    registerJournal(&migrator)
     return migrator
   }
 }

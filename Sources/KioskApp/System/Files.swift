@@ -159,7 +159,7 @@ enum Files {
     return (path.hasPrefix("/") ? "/" : parts.isEmpty ? "." : "") + parts.joined(separator: "/")
   }
 
-  private static func synchroniseFolder(of path: String) {
+  static func synchroniseFolder(of path: String) {
     let fd = open(folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard fd >= 0 else { return }
     fsync(fd)
