@@ -54,7 +54,7 @@ struct JournalTests {
       id: id(10), span: .dated(first: time, last: time), strength: .init(), platform: .android)
     let odd = ContactUpdate(
       id: id(11), span: .dated(first: time, last: time), strength: .init(count: 3, nearestDBm: nil, sumDBm: .max))
-    let first = [contact(1, 0, 9), contact(2, -40, 700, platform: nil), undated, silent, odd]
+    let first = [contact(1, 0, 9), contact(2, 40, 700, platform: nil), undated, silent, odd]
     let visits = [
       visit(1, -30, 4, row: 17, isInserted: true),
       visit(-2, 0, 0) { update in
@@ -86,9 +86,9 @@ struct JournalTests {
     #expect(record.visits == visits)
 
     // Known ones are told by number; a later beginning is that of the first page.
-    let later = [contact(1, 10, 19), contact(2, 0, 720), contact(3, 12, 12)]
+    let later = [contact(1, 10, 19), contact(2, 60, 720), contact(3, 12, 12)]
     let second = try read(encoder.pages(contacts: later, visits: [])[0], &decoder)
-    #expect(second.contacts == [contact(1, 0, 19), contact(2, -40, 720, platform: .ios), contact(3, 12, 12)])
+    #expect(second.contacts == [contact(1, 0, 19), contact(2, 40, 720, platform: .ios), contact(3, 12, 12)])
     #expect(second.clock == nil && second.visits.isEmpty)
     // One that began earlier than was told is told again whole.
     let earlier = try read(encoder.pages(contacts: [contact(3, 2, 12)], visits: [])[0], &decoder)
@@ -114,11 +114,11 @@ struct JournalTests {
     let pages = encoder.pages(contacts: contacts, visits: (0..<50).map { visit($0, 0, 9) })
     #expect(pages.count > 4)
     var decoder = JournalDecoder()
-    var read: [JournalRecord] = []
-    for page in pages { read.append(try read(page, &decoder)) }
-    #expect(read.flatMap(\.contacts) == contacts)
-    #expect(read.flatMap(\.visits).count == 50)
-    #expect(read.map(\.head.sequence) == (5..<5 + UInt64(pages.count)).map { $0 })
+    var records: [JournalRecord] = []
+    for page in pages { records.append(try read(page, &decoder)) }
+    #expect(records.flatMap(\.contacts) == contacts)
+    #expect(records.flatMap(\.visits).count == 50)
+    #expect(records.map(\.head.sequence) == (5..<5 + UInt64(pages.count)).map { $0 })
     #expect(encoder.sequence == 5 + UInt64(pages.count))
   }
 
