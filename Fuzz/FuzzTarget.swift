@@ -10,7 +10,8 @@ struct FuzzTarget: Sendable {
   var run: @Sendable ([UInt8]) -> Void
 
   static let all = [
-    hciEvents, h4Stream, adStructures, btsnoop, l2cap, attRequests, attResponses, f0JSON, contactPack, feed, touch,
+    hciEvents, h4Stream, adStructures, btsnoop, l2cap, attRequests, attResponses, f0JSON, contactPack, journal, feed,
+    touch,
     uevent, canary,
   ]
 

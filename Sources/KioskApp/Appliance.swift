@@ -118,7 +118,10 @@ struct Appliance {
       case .kiosk(let event):
         if case .feedEnded(let round) = event {
           report(round)
-          if case .applied = round.outcome { matching.start() }
+          if case .applied = round.outcome {
+            storage.flushJournal()
+            matching.start()
+          }
         }
         if case .disk(let state) = event { report(state) }
         kiosk.handle(event, at: moment)
@@ -137,6 +140,7 @@ struct Appliance {
       case .f0Imported:
         storage.readLastImport()
         feed.read()
+        storage.flushJournal()
         matching.start()
         storage.readUnseenExposures()
         continue
@@ -178,6 +182,7 @@ struct Appliance {
         case .stopped: break running
         }
       }
+      storage.commit(at: moment)
       timer.fire(after: kiosk.nextDeadline.milliseconds(since: clock.now().monotonic))
     }
 

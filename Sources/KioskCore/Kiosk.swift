@@ -384,9 +384,12 @@ public struct Kiosk: Sendable {
         if !visitUpdates.isEmpty { effects.append(.writeVisits(visitUpdates)) }
       }
     } else {
-      if let due = contacts.takeDue(at: time) { effects.append(.write(due)) }
-      if visits.isDue(at: time), let due = visits.takeDue(open: people.openVisits, at: moment) {
-        effects.append(.writeVisits(due))
+      // Together, so that the disk is written to once in 10 s and not twice.
+      if contacts.isDue(at: time) || visits.isDue(at: time) {
+        let updates = contacts.takeAll()
+        if !updates.isEmpty { effects.append(.write(updates)) }
+        let visitUpdates = visits.takeAll(open: people.openVisits, at: moment)
+        if !visitUpdates.isEmpty { effects.append(.writeVisits(visitUpdates)) }
       }
       if startedAt != nil, feed?.takeDue(at: time) ?? false { effects.append(.syncFeed) }
     }

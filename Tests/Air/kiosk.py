@@ -10,9 +10,10 @@ import subprocess
 import time
 
 import bluezone
+import journal
 
 COMMAND_LIMIT = 20  # s any command but `run` may take
-CONTACT_COLUMNS = ("slot", "blid", "first", "last", "count", "nearest", "rssiSum")
+CONTACT_COLUMNS = ("slot", "blid", "first", "last", "count", "nearest", "rssiSum", "platform")
 
 
 def default_program() -> str:
@@ -105,14 +106,20 @@ class Kiosk:
     # What it keeps
 
     def contacts(self) -> list[dict]:
-        """The contact log, read beside the running program; [] while there is no database."""
+        """The contact log, read beside the running program, its journal first; [] while there is no database."""
         path = self.data / "kiosk.sqlite"
+        pages = self.data / "kiosk.journal"
+        written = pages.read_bytes() if pages.exists() else b""
         if not path.exists():
             return []
         database = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)
         try:
             names = ", ".join(f'"{name}"' for name in CONTACT_COLUMNS)
-            return [dict(zip(CONTACT_COLUMNS, row)) for row in database.execute(f"SELECT {names} FROM contact")]
+            # One transaction, so that rows and mark belong together.
+            database.execute("BEGIN")
+            rows = [dict(zip(CONTACT_COLUMNS, row)) for row in database.execute(f"SELECT {names} FROM contact")]
+            mark = database.execute("SELECT epoch, sequence FROM journal").fetchone()
+            return journal.overlaid(rows, written, mark)
         except sqlite3.OperationalError as error:
             if "no such table" in str(error):
                 return []

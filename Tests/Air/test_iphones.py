@@ -3,7 +3,6 @@
 
 import asyncio
 import signal
-import sqlite3
 import time
 
 from bumble.core import UUID, ProtocolError
@@ -54,13 +53,8 @@ def crowd(room) -> None:
 
 class Cases:
     def rows(self):
-        if not self.kiosk.contacts():
-            return []
-        database = sqlite3.connect(f"file:{self.kiosk.data / 'kiosk.sqlite'}?mode=ro", uri=True, timeout=5)
-        try:
-            return database.execute("SELECT slot, blid, nearest, count, platform FROM contact").fetchall()
-        finally:
-            database.close()
+        names = ("slot", "blid", "nearest", "count", "platform")
+        return [tuple(row[name] for name in names) for row in self.kiosk.contacts()]
 
     def phones_problem(self, since: float) -> str | None:
         now = bluezone.absolute_slot(time.time())

@@ -63,6 +63,24 @@ struct KioskLogTests {
     }
   }
 
+  @Test("Contacts and visits are handed over together, so that the disk is written to once in 10 s and not twice")
+  func together() {
+    var harness = KioskHarness()
+    harness.start()
+    // A contact first, and a visit that opens some seconds later.
+    harness.hearBluezoner(1, rssiDBm: -90)
+    harness.run(for: 4000)
+    for _ in 0..<120 {
+      harness.hearBluezoner(2)
+      harness.run(for: 500)
+    }
+    let contacts = harness.writes.map(\.at)
+    let visits = harness.effects.compactMap { at, effect in if case .writeVisits = effect { at } else { nil } }
+    #expect(contacts.count >= 5 && visits.count >= 4)
+    #expect(Set(visits).isSubset(of: contacts))
+    for (a, b) in zip(contacts, contacts.dropFirst()) { #expect(b - a >= 10_000) }
+  }
+
   @Test("Contacts that the disk refuses come back, are told in the status, and are not lost")
   func refused() {
     var harness = KioskHarness()

@@ -2,10 +2,12 @@
 """The kiosk in the emulated machine: its runs on one data folder, what it tells, and what it keeps."""
 
 import base64
+import gzip
 import json
 import time
 
 import bluezone
+import journal
 from kiosk import CONTACT_COLUMNS, radio
 from machine import Machine
 
@@ -120,15 +122,23 @@ class GuestKiosk:
         names = ", ".join(f'hex("{name}") AS "{name}"' if name == "blid" else f'"{name}"' for name in CONTACT_COLUMNS)
         code, output = self.machine.ask(
             f"[ -e {self.data}/kiosk.sqlite ] || exit 0\n"
-            f"sqlite3 -readonly -json -cmd '.timeout 3000' {self.data}/kiosk.sqlite 'SELECT {names} FROM contact'")
+            # The journal's pages that hold something, first; then the rows, and the journal's mark in the same transaction.
+            f"gzip -c {self.data}/kiosk.journal 2>/dev/null | base64 -w 0; echo\n"
+            f"sqlite3 -readonly -json -cmd '.timeout 3000' {self.data}/kiosk.sqlite "
+            f"'BEGIN; SELECT epoch, sequence FROM journal; SELECT \"--\" AS part; SELECT {names} FROM contact'")
         if code:
             if "no such table" in output:
                 return []
             raise AssertionError(f"the contact log cannot be read: {output.strip()}")
-        rows = json.loads(output) if output.strip() else []
+        if not output.strip():
+            return []
+        packed, answer = output.split("\n", 1)
+        mark, _, table = answer.partition('[{"part":"--"}]')
+        rows = json.loads(table) if table.strip() else []
         for row in rows:
             row["blid"] = bytes.fromhex(row["blid"])
-        return rows
+        marks = [(row["epoch"], row["sequence"]) for row in json.loads(mark)] if mark.strip() else [None]
+        return journal.overlaid(rows, gzip.decompress(base64.b64decode(packed)) if packed else b"", marks[0])
 
     def identity(self) -> bluezone.Identity:
         keys = json.loads(self.machine.read(f"{self.data}/base-key.json"))

@@ -99,6 +99,7 @@ enum Migrations {
     registerAuditChain(&migrator)
     registerHeld(&migrator)
     registerAdditions(&migrator)
+    registerJournal(&migrator)
     return migrator
   }
 }

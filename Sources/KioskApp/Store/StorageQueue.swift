@@ -1,27 +1,80 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import Dispatch
+import FoundationEssentials
 import KioskCore
 import Synchronization
 import Tracer
 
-/// The store on a thread of its own: the core says what to write and hears how it went. What cannot be written goes back
-/// to the core's ledgers; other work that fails is kept here, the latest of its kind, and done when the disk serves again.
+/// The store on a thread of its own: the core says what to write and hears how it went.
+///
+/// What the effects of one event hand over is gathered until `commit`, and is one append to the journal; a few seconds after
+/// the end of each log slot the journal is emptied into the database. What neither takes goes back to the core's ledgers;
+/// other work that fails is kept here and done when the disk serves again.
 final class StorageQueue: Sendable {
   private let disk: StoreHandle
   private let boot = Boot.id()
   private let post: @Sendable (Kiosk.Event) -> Void
   private var queue: DispatchQueue { disk.queue }
+  private let buffer = Mutex(Buffer())
+  /// nil until the database was open. Used on the queue's thread alone, as the following.
+  private let log = Mutex<JournaledLog?>(nil)
+  private let state = Mutex(State())
   private let waiting = Mutex(WaitingWork())
-  private let visitRows = Mutex(Store.VisitRows())
-  private let lastWriteFault = Mutex<StoreError?>(nil)
-  private let isFinishing = Atomic(false)
   private let repair = Mutex(Repair())
+  private let isFinishing = Atomic(false)
 
-  private struct Repair {
-    var isQueued = false
-    var last: MonotonicTime?
-    var onEnd: @Sendable () -> Void = {}
+  /// What waits for `commit`, and when the journal is to be emptied.
+  private struct Buffer {
+    var contacts: [ContactUpdate]?
+    var visits: [VisitUpdate]?
+    var clock: [UInt8]?
+    var flushAt: MonotonicTime?
+    var hasFailed = false
+
+    /// - Returns: nil when there is nothing to be done.
+    mutating func take(at moment: Moment?) -> Batch? {
+      var batch = Batch(contacts: contacts, visits: visits, clock: clock)
+      (contacts, visits, clock) = (nil, nil, nil)
+      if let moment {
+        let now = moment.monotonic
+        if hasFailed, flushAt == nil { flushAt = now.adding(milliseconds: AppLimits.flushRetryMilliseconds) }
+        hasFailed = false
+        if let flushAt, now >= flushAt {
+          batch.isFlushDue = true
+          self.flushAt = nil
+        } else if flushAt == nil, !batch.isEmpty {
+          let end = LogSlot.start(of: LogSlot.number(at: moment.utc) + 1)
+          let left = end.milliseconds - moment.utc.milliseconds
+          flushAt = now.adding(milliseconds: left + AppLimits.flushDelayMilliseconds)
+        }
+      }
+      return batch.isEmpty && !batch.isFlushDue ? nil : batch
+    }
+  }
+
+  private struct Batch {
+    var contacts: [ContactUpdate]?
+    var visits: [VisitUpdate]?
+    var clock: [UInt8]?
+    var isFlushDue = false
+
+    var isEmpty: Bool { contacts == nil && visits == nil && clock == nil }
+  }
+
+  private struct State {
+    /// Why the last write reached neither journal nor database.
+    var lastWriteFault: StoreError?
+    /// Why the journal could not be emptied the last time.
+    var flushFault: StoreError?
+    /// Of the journal, as it was told.
+    var journalFault: String?
+    /// Contacts for whose sake the journal was emptied before the end of the slot.
+    var prompt: Set<Store.LogPlace> = []
+    var hasBegun = false
+    /// The newest that is known of the clock, and whether the database has it.
+    var clock: ClockRecord?
+    var isClockKept = true
   }
 
   private typealias Work = @Sendable () throws(StoreError) -> Void
@@ -35,6 +88,12 @@ final class StorageQueue: Sendable {
     var hasClosedVisits = false
   }
 
+  private struct Repair {
+    var isQueued = false
+    var last: MonotonicTime?
+    var onEnd: @Sendable () -> Void = {}
+  }
+
   init(_ disk: StoreHandle, post: @escaping @Sendable (Kiosk.Event) -> Void) {
     self.disk = disk
     self.post = post
@@ -43,8 +102,15 @@ final class StorageQueue: Sendable {
   /// The log can be read, or is open: what the core wants to know of it, before anything is written. Call it on the
   /// storage thread.
   func opened(_ opening: StoreHandle.Opening) {
-    // In another file the visits that go on are other rows.
-    if case .open(isSame: false) = opening { visitRows.withLock { $0 = Store.VisitRows() } }
+    if case .open(let isSame) = opening {
+      // What an earlier run has left in the journal, or this one while the database did not serve.
+      if isSame { flush() }
+      log.withLock { log in
+        // The file that was open may be one of a disk that was taken away.
+        if isSame, log != nil { log?.close() } else { log = JournaledLog(dataFolder: disk.folder.path) }
+      }
+      flush()
+    }
     // What is dated, and by what rows are old, depends on it.
     perform(.readingClock, readClock)
     perform(.readingLog, readVisits)
@@ -62,38 +128,144 @@ final class StorageQueue: Sendable {
     }
   }
 
-  func write(_ updates: [ContactUpdate]) {
+  // MARK: What was heard
+
+  func write(_ updates: [ContactUpdate]) { buffer.withLock { $0.contacts = ($0.contacts ?? []) + updates } }
+
+  func write(_ updates: [VisitUpdate]) { buffer.withLock { $0.visits = ($0.visits ?? []) + updates } }
+
+  /// To be called after the effects of each event: writes what they handed over, and empties the journal when it is time.
+  /// Without a moment only the first.
+  func commit(at moment: Moment? = nil) {
+    guard let batch = buffer.withLock({ $0.take(at: moment) }) else { return }
     queue.async { [self] in
-      do throws(StoreError) {
-        let exposed = try disk.store().write(updates, boot: boot)
-        lastWriteFault.withLock { $0 = nil }
-        post(.contactsWritten)
-        if exposed > 0 { readUnseenExposures() }
-      } catch {
-        disk.failed(error)
-        lastWriteFault.withLock { $0 = error }
-        post(.contactsNotWritten(updates, reason: error.description))
+      if !batch.isEmpty { append(batch) }
+      if batch.isFlushDue {
+        state.withLock { $0.prompt.removeAll() }
+        flush()
       }
-      repairIfDamaged()
     }
   }
 
-  func write(_ updates: [VisitUpdate]) {
-    queue.async { [self] in
-      do throws(StoreError) {
-        var rows = visitRows.withLock { $0 }
-        try disk.store().write(updates, rows: &rows, boot: boot)
-        visitRows.withLock { $0 = rows }
-        lastWriteFault.withLock { $0 = nil }
-        post(.visitsWritten)
-      } catch {
-        disk.failed(error)
-        lastWriteFault.withLock { $0 = error }
-        post(.visitsNotWritten(updates, reason: error.description))
+  /// Empties the journal into the database, as before something that asks the database alone.
+  func flushJournal() {
+    commit()
+    queue.async { [self] in flush() }
+  }
+
+  private func append(_ batch: Batch) {
+    let (contacts, visits) = (batch.contacts ?? [], batch.visits ?? [])
+    do throws(StoreError) {
+      // Without the database the folder may be the one under a disk that is not there.
+      let store = try disk.store()
+      let newestRow = visits.isEmpty ? nil : try? store.newestVisit()
+      var fault: JournalError?
+      log.withLock { log in
+        do throws(JournalError) {
+          try log?.append(contacts, visits, clock: batch.clock, newestRow: newestRow)
+        } catch { fault = error }
       }
-      repairIfDamaged()
+      if let fault {
+        tellJournal(fault)
+        return flush(batch)
+      }
+      state.withLock {
+        $0.lastWriteFault = nil
+        $0.journalFault = nil
+      }
+      tell(batch)
+      if areExposed(contacts) { flush() }
+    } catch {
+      refuse(batch, error)
     }
   }
+
+  /// Brings the journal into the database, and with it what it could not take.
+  private func flush(_ batch: Batch = Batch()) {
+    do throws(StoreError) {
+      let store = try disk.store()
+      let exposed = try log.withLock { log throws(StoreError) in
+        try log?.flush(into: store, batch.contacts ?? [], batch.visits ?? []) ?? 0
+      }
+      state.withLock { state in
+        if !batch.isEmpty { state.lastWriteFault = nil }
+        state.flushFault = nil
+      }
+      try keepClock(store)
+      tell(batch)
+      if exposed > 0 { readUnseenExposures() }
+      begin()
+    } catch {
+      state.withLock { $0.flushFault = error }
+      buffer.withLock { $0.hasFailed = true }
+      refuse(batch, error)
+    }
+    repairIfDamaged()
+    if let damage = (try? disk.store())?.damage { post(.problem(damage)) }
+  }
+
+  /// Neither journal nor database took it. Where the journal has all, the core need not keep it, but hears why the database
+  /// does not take it.
+  private func refuse(_ batch: Batch, _ error: StoreError) {
+    disk.failed(error)
+    if !batch.isEmpty { state.withLock { $0.lastWriteFault = error } }
+    // Where the log is not open, that is told already.
+    guard !batch.isEmpty || (try? disk.store()) != nil else { return }
+    post(.contactsNotWritten(batch.contacts ?? [], reason: error.description))
+    if let visits = batch.visits { post(.visitsNotWritten(visits, reason: error.description)) }
+  }
+
+  /// After the first flush: the pages of the run before are of no use any more.
+  private func begin() {
+    let isFirst = state.withLock { state in
+      defer { state.hasBegun = true }
+      return !state.hasBegun
+    }
+    guard isFirst else { return }
+    let (damage, fault) = log.withLock { log -> (String?, JournalError?) in
+      do throws(JournalError) { try log?.eraseAll() } catch { return (log?.damage, error) }
+      return (log?.damage, log?.fault)
+    }
+    if let damage { post(.problem(damage)) }
+    if let fault { tellJournal(fault) }
+  }
+
+  private func tell(_ batch: Batch) {
+    // The journal has it, or the database. While the database refuses, that is told as long as it lasts.
+    if let fault = state.withLock({ $0.flushFault }) {
+      post(.contactsNotWritten([], reason: fault.description))
+    } else {
+      post(.contactsWritten)
+    }
+    if batch.visits != nil { post(.visitsWritten) }
+  }
+
+  private func tellJournal(_ fault: JournalError) {
+    let isNew = state.withLock { state in
+      defer { state.journalFault = fault.description }
+      return state.journalFault != fault.description
+    }
+    if isNew, fault != .full { post(.problem("the journal: \(fault)")) }
+  }
+
+  /// Whether one of them may be a contact with an F0 entry that is held, and is not known as such yet: staff are not to
+  /// wait for the end of the slot.
+  private func areExposed(_ contacts: [ContactUpdate]) -> Bool {
+    let places = Set(
+      contacts.compactMap { update -> Store.LogPlace? in
+        guard case .dated(let first, _) = update.span else { return nil }
+        return Store.LogPlace(slot: LogSlot.number(at: first), id: update.id)
+      })
+    guard let candidates = try? disk.store().candidates(places), !candidates.isEmpty else { return false }
+    return state.withLock { state in
+      let room = AppLimits.promptFlushes - state.prompt.count
+      let new = candidates.subtracting(state.prompt).prefix(max(room, 0))
+      state.prompt.formUnion(new)
+      return !new.isEmpty
+    }
+  }
+
+  // MARK: What was logged
 
   /// Tells the core the newest two days of the entry log, once: later it knows better. Those of a run that ended without
   /// a word are over.
@@ -108,20 +280,37 @@ final class StorageQueue: Sendable {
     }
   }
 
-  func date(bootTime: UTCTime) {
-    attempt(.dating) { [disk, boot] () throws(StoreError) in
-      try disk.store().date(boot: boot, bootTime: bootTime)
+  /// Tells the core how many exposures staff have not looked at: whenever some may have come or gone.
+  func readUnseenExposures() { attempt(.readingExposures, readExposures) }
+
+  private func readExposures() throws(StoreError) { post(.exposures(unseen: try disk.readable().unseenExposures())) }
+
+  /// Tells the core when F0 data last came in.
+  func readLastImport() {
+    queue.async { [self] in
+      if let time = try? disk.store().lastImport() { post(.f0Synced(time)) }
     }
   }
 
+  /// Packs contacts of slots that were over at `time`, a step at a time: what is to be written meanwhile comes between.
+  func pack(before time: UTCTime) {
+    attempt(.packing) { [self] () throws(StoreError) in
+      if try disk.store().pack(before: time), !isFinishing.load(ordering: .relaxed) { pack(before: time) }
+    }
+  }
+
+  // MARK: Purging
+
   func purge(contactsBefore: UTCTime, visitsBefore: UTCTime) {
-    attempt(.purging) { [disk, boot] () throws(StoreError) in
+    flushJournal()
+    attempt(.purging) { [self] () throws(StoreError) in
+      // A journal that cannot be written is told of by the next append.
+      log.withLock { log in do throws(JournalError) { try log?.eraseStale() } catch {} }
       let store = try disk.store()
       let (contacts, visits) = (SystemClock.rfc3339(contactsBefore), SystemClock.rfc3339(visitsBefore))
-      var purged = Store.Purged()
       try store.recordPurge("of before \(contacts), visits of before \(visits)", at: SystemClock.utc()) {
         () throws(StoreError) in
-        purged += try store.purge(before: contactsBefore, boot: boot)
+        var purged = try store.purge(before: contactsBefore, boot: boot)
         purged += try store.purgeVisits(before: visitsBefore, boot: boot)
         return purged
       }
@@ -131,6 +320,7 @@ final class StorageQueue: Sendable {
 
   /// The end of a purge: what is deleted is erased, too.
   func purge(_ undated: UndatedPurge) {
+    flushJournal()
     attempt(.purgingUndated) { [disk, boot] () throws(StoreError) in
       let store = try disk.store()
       try store.recordPurge("too old, without a date", at: SystemClock.utc()) { () throws(StoreError) in
@@ -179,25 +369,64 @@ final class StorageQueue: Sendable {
   /// Tells the core what earlier runs knew of the clock, once: later it knows better.
   private func readClock() throws(StoreError) {
     guard !waiting.withLock({ $0.hasReadClock }) else { return }
-    post(.clockRead(try disk.readable().clock()))
+    var newest = try disk.readable().clock()
+    // The journal's is newer where the run before ended without a word.
+    if let bytes = log.withLock({ $0?.clock }), let record = ClockRecord(journaled: bytes),
+      record.operating > newest?.operating ?? .min
+    {
+      newest = record
+    }
+    post(.clockRead(newest))
     waiting.withLock { $0.hasReadClock = true }
   }
 
+  /// Goes with what is heard into the journal where it is short enough, and into the database each time that is emptied.
   func save(_ record: ClockRecord) {
-    attempt(.savingClock) { [disk] () throws(StoreError) in try disk.store().save(record) }
+    let bytes = record.journaled
+    state.withLock {
+      $0.clock = record
+      $0.isClockKept = false
+    }
+    if bytes.count <= CoreLimits.journalClockBytes {
+      buffer.withLock { $0.clock = bytes }
+    } else {
+      attempt(.savingClock) { [self] () throws(StoreError) in try keepClock(disk.store()) }
+    }
+  }
+
+  private func keepClock(_ store: Store) throws(StoreError) {
+    guard let record = state.withLock({ $0.isClockKept ? nil : $0.clock }) else { return }
+    try store.save(record)
+    state.withLock { $0.isClockKept = true }
+  }
+
+  func date(bootTime: UTCTime) {
+    flushJournal()
+    attempt(.dating) { [self] () throws(StoreError) in
+      try flushed().date(boot: boot, bootTime: bootTime)
+    }
   }
 
   func redate(from: UTCTime, through: UTCTime, byMilliseconds shift: Int64) {
-    attempt(.redating) { [disk] () throws(StoreError) in
-      try disk.store().redate(from: from, through: through, byMilliseconds: shift)
+    flushJournal()
+    attempt(.redating) { [self] () throws(StoreError) in
+      try flushed().redate(from: from, through: through, byMilliseconds: shift)
     }
     readUnseenExposures()
   }
 
   func setAside(from: UTCTime, through: UTCTime) {
-    attempt(.settingAside) { [disk, boot] () throws(StoreError) in
-      try disk.store().setAside(from: from, through: through, boot: boot)
+    flushJournal()
+    attempt(.settingAside) { [self] () throws(StoreError) in
+      try flushed().setAside(from: from, through: through, boot: boot)
     }
+  }
+
+  /// The database, which holds all that was heard before: what is still in the journal would be left out.
+  private func flushed() throws(StoreError) -> Store {
+    let store = try disk.store()
+    if let fault = state.withLock({ $0.flushFault }) { throw fault }
+    return store
   }
 
   /// Puts a leap of the clock on record, with what it would delete.
@@ -216,25 +445,6 @@ final class StorageQueue: Sendable {
       report(words)
       try store.addAudit(
         AuditEntry(at: SystemClock.utc(), action: .init(news.kind), authority: .kiosk, detail: words))
-    }
-  }
-
-  /// Packs contacts of slots that were over at `time`, a step at a time: what is to be written meanwhile comes between.
-  func pack(before time: UTCTime) {
-    attempt(.packing) { [self] () throws(StoreError) in
-      if try disk.store().pack(before: time), !isFinishing.load(ordering: .relaxed) { pack(before: time) }
-    }
-  }
-
-  /// Tells the core how many exposures staff have not looked at: whenever some may have come or gone.
-  func readUnseenExposures() { attempt(.readingExposures, readExposures) }
-
-  private func readExposures() throws(StoreError) { post(.exposures(unseen: try disk.readable().unseenExposures())) }
-
-  /// Tells the core when F0 data last came in.
-  func readLastImport() {
-    queue.async { [self] in
-      if let time = try? disk.store().lastImport() { post(.f0Synced(time)) }
     }
   }
 
@@ -270,6 +480,9 @@ final class StorageQueue: Sendable {
       disk.noteSalvaged()
       repair.withLock { $0.last = now }
       post(.problem(report.words))
+      // What the damage kept in the journal, and other work that it stopped.
+      flush()
+      retry()
       onEnd()
     } catch {
       post(.problem("the database is damaged and could not be repaired yet: \(error)"))
@@ -277,15 +490,23 @@ final class StorageQueue: Sendable {
     }
   }
 
-  /// Waits for everything queued.
+  // MARK: The end
+
+  /// Writes what is left and waits for everything queued.
   ///
-  /// - Returns: why the last write failed, nil if it did not.
+  /// - Returns: why the last write failed, nil if it did not: what stands in the journal is written.
   func finish() async -> StoreError? {
     isFinishing.store(true, ordering: .relaxed)
+    flushJournal()
     return await withCheckedContinuation { continuation in
-      queue.async { [self] in continuation.resume(returning: lastWriteFault.withLock { $0 }) }
+      queue.async { [self] in continuation.resume(returning: state.withLock { $0.lastWriteFault }) }
     }
   }
+
+  /// Waits for everything queued, and tells how many pages of the journal were written: for tests and measurements.
+  func drain() -> Int { queue.sync { log.withLock { $0?.pagesWritten ?? 0 } } }
+
+  // MARK: Work
 
   private func attempt(_ kind: Kiosk.DiskWork, _ work: @escaping Work) {
     queue.async { [self] in perform(kind, work) }
@@ -312,5 +533,20 @@ final class StorageQueue: Sendable {
     if isNews { post(.diskWork(kind, fault: fault)) }
     repairIfDamaged()
     if let damage = (try? disk.store())?.damage { post(.problem(damage)) }
+  }
+}
+
+extension ClockRecord {
+  /// As it stands in the journal, and in the database.
+  var journaled: [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    return (try? encoder.encode(self)).map { [UInt8]($0) } ?? []
+  }
+
+  /// nil for anything else, or a record that contradicts itself.
+  init?(journaled bytes: [UInt8]) {
+    guard let record = try? JSONDecoder().decode(ClockRecord.self, from: Data(bytes)), record.isSound else { return nil }
+    self = record
   }
 }

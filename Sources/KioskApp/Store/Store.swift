@@ -14,6 +14,9 @@ final class Store: Sendable {
   private let access: Access
   /// nil while it is closed.
   private let connection: Mutex<DatabaseQueue?>
+  /// Where the journal of the running kiosk lies, for a command that shows what is not in the database yet; nil in the
+  /// kiosk itself.
+  let journalFolder: String?
   /// Whether the log ahead may hold rows that were deleted. At first it is not known what earlier runs left.
   let hasRemains = Atomic(true)
   /// For contacts that are written: which ids the F0 entries held send now.
@@ -34,10 +37,12 @@ final class Store: Sendable {
   /// Whether an operation came upon damage since it was opened or repaired.
   let isDamaged = Atomic(false)
 
-  init(dataFolder: String, access: Access) throws(StoreError) {
+  /// - Parameter isKiosks: whether it is the running kiosk's own, which knows itself what is in its journal.
+  init(dataFolder: String, access: Access, isKiosks: Bool = false) throws(StoreError) {
     let path = dataFolder + "/kiosk.sqlite"
     self.path = path
     self.access = access
+    journalFolder = isKiosks || access == .create ? nil : dataFolder
     if access != .create { try Self.find(path) }
     connection = Mutex(try Self.open(path, access))
   }
@@ -168,32 +173,35 @@ final class Store: Sendable {
   /// - Returns: how many of them are contacts with F0 entries that were not known before.
   @discardableResult
   func write(_ updates: [ContactUpdate], boot: String) throws(StoreError) -> Int {
-    try write { db in
-      let dated = try db.cachedStatement(sql: Self.upsertContact)
-      let undated = try db.cachedStatement(sql: Self.upsertUndated)
-      let places = Set(
-        updates.compactMap { update in
-          if case .dated(let first, _) = update.span {
-            LogPlace(slot: LogSlot.number(at: first), id: update.id)
-          } else {
-            nil
-          }
-        })
-      try unpack(db, places)
-      for update in updates {
-        let strength = update.strength
-        switch update.span {
-        case .dated(let first, let last):
-          try Self.add(dated, update.id, first: first, last: last, strength, update.platform?.rawValue)
-        case .undated(let first, let last):
-          try undated.execute(arguments: [
-            boot, first.milliseconds / LogSlot.milliseconds, update.id.data, first.milliseconds, last.milliseconds,
-            strength.count, strength.nearestDBm, strength.sumDBm, update.platform?.rawValue,
-          ])
+    try write { db in try add(db, updates, boot: boot) }
+  }
+
+  /// The same within a transaction.
+  func add(_ db: Database, _ updates: [ContactUpdate], boot: String) throws -> Int {
+    let dated = try db.cachedStatement(sql: Self.upsertContact)
+    let undated = try db.cachedStatement(sql: Self.upsertUndated)
+    let places = Set(
+      updates.compactMap { update in
+        if case .dated(let first, _) = update.span {
+          LogPlace(slot: LogSlot.number(at: first), id: update.id)
+        } else {
+          nil
         }
+      })
+    try unpack(db, places)
+    for update in updates {
+      let strength = update.strength
+      switch update.span {
+      case .dated(let first, let last):
+        try Self.add(dated, update.id, first: first, last: last, strength, update.platform?.rawValue)
+      case .undated(let first, let last):
+        try undated.execute(arguments: [
+          boot, first.milliseconds / LogSlot.milliseconds, update.id.data, first.milliseconds, last.milliseconds,
+          strength.count, strength.nearestDBm, strength.sumDBm, update.platform?.rawValue,
+        ])
       }
-      return try matchWritten(db, places)
     }
+    return try matchWritten(db, places)
   }
 
   /// Moves this boot's undated contacts and visits to where they belong, now that the time at which it began is known.
@@ -250,8 +258,11 @@ final class Store: Sendable {
   }
 
   func contacts(from: UTCTime, to: UTCTime) throws(StoreError) -> [Contact] {
-    try read { db in
-      try contacts(db, slots: LogSlot.number(at: from) - 1...LogSlot.number(at: to)).map {
+    // The journal before the database: what is written from the one to the other meanwhile is seen in one of them.
+    let journal = readJournal()
+    return try read { db in
+      let news = try journal.news(db)
+      return try contacts(db, slots: LogSlot.number(at: from) - 1...LogSlot.number(at: to), news).map {
         Contact($0.contact, slot: $0.slot)
       }
     }

@@ -33,15 +33,19 @@ extension Store {
   func addVisits(
     withoutPhone count: Int, at time: UTCTime, enteredAt now: UTCTime = SystemClock.utc()
   ) throws(StoreError) -> Addition {
-    try write { db in
+    let journal = readJournal()
+    return try write { db in
       try db.execute(sql: "DELETE FROM addition WHERE addedAt < ?", arguments: [now.seconds - AppLimits.undoSeconds])
       try db.execute(sql: "INSERT INTO addition (addedAt) VALUES (?)", arguments: [now.seconds])
       let addition = Addition(id: db.lastInsertedRowID, count: count, time: time)
-      for _ in 0..<count {
+      // Rows that visits in the journal are to have are left free.
+      let newest = try Self.newestRow(db, try journal.news(db))
+      for i in 1...Int64(max(count, 1)) where i <= count {
         try db.execute(
           sql: """
-            INSERT INTO visit (start, "end", kind, prompted, installed, open, addition) VALUES (?, ?, ?, 0, 0, 0, ?)
-            """, arguments: [time.seconds, time.seconds, Visit.Kind.noPhone.rawValue, addition.id])
+            INSERT INTO visit (id, start, "end", kind, prompted, installed, open, addition)
+            VALUES (?, ?, ?, ?, 0, 0, 0, ?)
+            """, arguments: [newest + i, time.seconds, time.seconds, Visit.Kind.noPhone.rawValue, addition.id])
       }
       try Self.addAudit(
         db,

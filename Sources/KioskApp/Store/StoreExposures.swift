@@ -9,7 +9,9 @@ import Tracer
 extension Store {
   /// All cases that were here, the newest found first; or the one with an id.
   func exposedCases(id: Int64? = nil, near: NearRule) throws(StoreError) -> [ExposedCase] {
-    try read { db in
+    let journal = readJournal()
+    return try read { db in
+      let news = try journal.news(db)
       let rows = try Row.fetchAll(
         db,
         sql: """
@@ -24,7 +26,7 @@ extension Store {
         let contacts = try Self.exposedContacts(db, f0: row["f0"])
         guard !contacts.isEmpty, let provenance = try Self.provenance(db, row) else { return nil }
         let windows = try Exposure.stays(f0: row["f0"], contacts: contacts).map {
-          try window(db, $0, contacts, near)
+          try window(db, $0, contacts, near, news)
         }
         return ExposedCase(
           id: row["caseID"], f0: row["f0"], state: Self.state(row),
@@ -98,7 +100,7 @@ extension Store {
   }
 
   private func window(
-    _ db: Database, _ exposure: Exposure, _ contacts: [Contact], _ near: NearRule
+    _ db: Database, _ exposure: Exposure, _ contacts: [Contact], _ near: NearRule, _ news: JournalNews
   ) throws -> ExposedCase.Window {
     let span = exposure.start...exposure.end
     let isNear = contacts.contains { contact in
@@ -108,7 +110,7 @@ extension Store {
     let own = Set(contacts.map { LogPlace(slot: LogSlot.number(at: $0.first), id: $0.id) })
     var others: [Int64: Int] = [:]
     let slots = LogSlot.number(at: exposure.start) - 1...LogSlot.number(at: exposure.end)
-    for (slot, logged) in try self.contacts(db, slots: slots) {
+    for (slot, logged) in try self.contacts(db, slots: slots, news) {
       let contact = Contact(logged, slot: slot)
       guard contact.first <= exposure.end, contact.last >= exposure.start,
         !own.contains(LogPlace(slot: slot, id: contact.id))
@@ -121,8 +123,10 @@ extension Store {
         SELECT count(*) AS visits, coalesce(sum(kind = ?), 0) AS bluezoners FROM visit
         WHERE boot IS NULL AND start <= ? AND "end" >= ?
         """, arguments: [Visit.Kind.bluezoner.rawValue, exposure.end.seconds, exposure.start.seconds])
+    let told = news.visitsWithoutRow.filter { $0.start <= exposure.end && $0.end >= exposure.start }
     return ExposedCase.Window(
       exposure: exposure, isNear: isNear, otherIDs: others.values.reduce(0, +), bluezoners: others.values.max() ?? 0,
-      visits: visits?["visits"] ?? 0, bluezonerVisits: visits?["bluezoners"] ?? 0)
+      visits: (visits?["visits"] ?? 0) + told.count,
+      bluezonerVisits: (visits?["bluezoners"] ?? 0) + told.count { $0.kind == .bluezoner })
   }
 }

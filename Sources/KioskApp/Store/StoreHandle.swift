@@ -80,7 +80,7 @@ final class StoreHandle: Sendable {
   /// Another connection of the caller's own, where the database is open.
   func connect() throws(StoreError) -> Store {
     _ = try store()
-    return try Store(dataFolder: folder.path, access: .change)
+    return try Store(dataFolder: folder.path, access: .change, isKiosks: true)
   }
 
   /// Looks at once whether something has changed: a person says so.

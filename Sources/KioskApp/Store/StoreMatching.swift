@@ -138,13 +138,7 @@ extension Store {
   func matchWritten(_ db: Database, _ places: some Collection<LogPlace>) throws -> Int {
     guard let first = places.lazy.map(\.slot).min(), let last = places.lazy.map(\.slot).max() else { return 0 }
     guard last - first <= AppLimits.heldSlots else { return try matchLate(db, places, first...last) }
-    let revision = try Int64.fetchOne(db, sql: "SELECT number FROM f0Revision")
-    var held = self.held.withLock { $0 }
-    if held?.revision != revision || held?.ids.slots.contains(first) != true || held?.ids.slots.contains(last) != true {
-      held = try Self.hold(db, first...last + 1, revision: revision)
-      self.held.withLock { $0 = held }
-    }
-    guard let held else { return 0 }
+    guard let held = try held(db, first...last) else { return 0 }
     var found = 0
     for place in places {
       for candidate in held.ids.candidates(place.id, logSlot: place.slot) {
@@ -154,6 +148,29 @@ extension Store {
       }
     }
     return found
+  }
+
+  /// Those of these contacts that an entry held may match: nothing is written.
+  func candidates(_ places: some Collection<LogPlace>) throws(StoreError) -> Set<LogPlace> {
+    guard let first = places.lazy.map(\.slot).min(), let last = places.lazy.map(\.slot).max(),
+      last - first <= AppLimits.heldSlots
+    else { return [] }
+    return try read { db in
+      guard let held = try held(db, first...last) else { return [] }
+      return Set(places.filter { !held.ids.candidates($0.id, logSlot: $0.slot).isEmpty })
+    }
+  }
+
+  /// What is kept for these slots; made where it is not.
+  private func held(_ db: Database, _ slots: ClosedRange<Int64>) throws -> Held? {
+    let (first, last) = (slots.lowerBound, slots.upperBound)
+    let revision = try Int64.fetchOne(db, sql: "SELECT number FROM f0Revision")
+    var held = self.held.withLock { $0 }
+    if held?.revision != revision || held?.ids.slots.contains(first) != true || held?.ids.slots.contains(last) != true {
+      held = try Self.hold(db, first...last + 1, revision: revision)
+      self.held.withLock { $0 = held }
+    }
+    return held
   }
 
   private static func hold(_ db: Database, _ slots: ClosedRange<Int64>, revision: Int64?) throws -> Held {

@@ -14,14 +14,14 @@ extension Store {
     try StoreRegistry.shared.alone(with: path) { () throws(StoreError) in try Salvage.finish(path: path) }
     if Salvage.isNeeded(path: path) {
       let report = try Salvage.run(path: path)
-      return (try Store(dataFolder: dataFolder, access: access), report)
+      return (try Store(dataFolder: dataFolder, access: access, isKiosks: true), report)
     }
     do throws(StoreError) {
-      return (try Store(dataFolder: dataFolder, access: access), nil)
+      return (try Store(dataFolder: dataFolder, access: access, isKiosks: true), nil)
     } catch {
       guard case .notADatabase = error else { throw error }
       let report = try Salvage.run(path: path)
-      return (try Store(dataFolder: dataFolder, access: access), report)
+      return (try Store(dataFolder: dataFolder, access: access, isKiosks: true), report)
     }
   }
 

@@ -78,6 +78,18 @@ enum AppLimits {
   /// three hours, it is told.
   static let eraseRetrySeconds = 60
   static let eraseAttempts = 180
+  /// Pages of the journal, 2 MiB: 85 minutes of a full hall. At the limit it is emptied into the database; while that
+  /// cannot be written either, contacts wait in memory.
+  static let journalPages = 512
+  /// How long after the end of a log slot the journal is emptied: by then all that was heard in the slot is in it.
+  static let flushDelayMilliseconds: Int64 = 12_000
+  /// When it is tried again, after the database refused.
+  static let flushRetryMilliseconds: Int64 = 30_000
+  /// Contacts of one slot for whose sake the journal is emptied at once, because an F0 entry held may match them. At the
+  /// limit further ones wait for the slot's end.
+  static let promptFlushes = 8
+  /// Purges, one an hour, that an old page of the journal outlives.
+  static let stalePurges = 6
   /// Bytes of an export that are gathered before they are written.
   static let exportChunkBytes = 1 << 18
   /// How often a database that cannot be opened, and work on it that failed, is tried again.

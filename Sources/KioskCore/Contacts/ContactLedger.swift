@@ -37,10 +37,12 @@ public struct ContactLedger: Sendable {
     }
   }
 
+  /// Whether `takeDue` has something to give.
+  func isDue(at now: MonotonicTime) -> Bool { !pending.isEmpty && (writeDue.map { now >= $0 } ?? false) }
+
   /// Everything pending, once 10 s have passed since the first of it was heard or since the last write; nil before.
   public mutating func takeDue(at now: MonotonicTime) -> [ContactUpdate]? {
-    guard let writeDue, now >= writeDue, !pending.isEmpty else { return nil }
-    return takeAll()
+    isDue(at: now) ? takeAll() : nil
   }
 
   /// Everything pending, for the end of the run.

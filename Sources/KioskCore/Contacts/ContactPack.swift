@@ -149,33 +149,15 @@ public enum ContactPack {
     return count
   }
 
-  /// Words of eight bytes, each taken in by steps that are one-to-one: a change within one word is found for certain, any
-  /// other but once in 2⁶⁴. One nanosecond a word; against what rots, not against people.
   private static func checksum(_ bytes: Span<UInt8>, _ piece: Piece, slot: Int64) -> UInt64 {
-    let multiplier: UInt64 = 0x9E37_79B9_7F4A_7C15
-    var sum = UInt64(bitPattern: slot) &* multiplier ^ UInt64(bytes.count) << 1 ^ piece.rawValue
-    func take(_ word: UInt64) {
-      sum = (sum ^ word) &* multiplier
-      sum ^= sum >> 32
-    }
-    var offset = headBytes
-    while bytes.count - offset >= 8 {
-      take(number(bytes, offset, as: UInt64.self))
-      offset += 8
-    }
-    if bytes.count - offset >= 4 { take(UInt64(number(bytes, offset, as: UInt32.self))) }
-    return sum
+    let seed = UInt64(bitPattern: slot) &* PackedBytes.multiplier ^ UInt64(bytes.count) << 1 ^ piece.rawValue
+    return PackedBytes.checksum(bytes, from: headBytes, seed: seed)
   }
 
-  /// A big-endian number; `offset` and its length lie inside the bytes, or it is 0.
   @inline(__always)
   private static func number<T: FixedWidthInteger & BitwiseCopyable>(
     _ bytes: Span<UInt8>, _ offset: Int, as type: T.Type
-  )
-    -> T
-  {
-    guard offset >= 0, offset <= bytes.count - MemoryLayout<T>.size else { return 0 }
-    // Any bytes are an integer, and the place was checked.
-    return unsafe T(bigEndian: bytes.bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: T.self))
+  ) -> T {
+    PackedBytes.number(bytes, offset, as: type)
   }
 }

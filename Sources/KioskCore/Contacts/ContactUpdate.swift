@@ -33,7 +33,7 @@ public struct ContactUpdate: Hashable, Sendable {
       self.sumDBm = sumDBm
     }
 
-    mutating func add(_ other: Self) {
+    public mutating func add(_ other: Self) {
       count += other.count
       sumDBm += other.sumDBm
       if let theirs = other.nearestDBm { nearestDBm = max(nearestDBm ?? theirs, theirs) }

@@ -35,7 +35,7 @@ public struct LoggedVisit: Hashable, Sendable {
 
 extension LoggedVisit {
   /// nil before it has a date.
-  init?(_ update: VisitUpdate) {
+  public init?(_ update: VisitUpdate) {
     guard case .dated(let start, let end) = update.span else { return nil }
     let visit = update.visit
     self.init(

@@ -107,7 +107,7 @@ public struct VisitBook: Sendable {
 
   func isDue(at now: MonotonicTime) -> Bool { ledger.isDue(at: now) }
 
-  mutating func takeDue(open: [Visit], at moment: Moment) -> [VisitUpdate]? { ledger.takeDue(open: open, at: moment) }
+  mutating func takeAll(open: [Visit], at moment: Moment) -> [VisitUpdate] { ledger.takeAll(open: open, at: moment) }
 
   /// Everything, for the end of the run: who is still here leaves with it.
   mutating func takeAll(closing open: [Visit], at moment: Moment) -> [VisitUpdate] {

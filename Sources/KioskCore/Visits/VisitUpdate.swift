@@ -24,4 +24,9 @@ public struct VisitUpdate: Hashable, Sendable {
       ? .dated(start: moment.utc(at: visit.start), end: moment.utc(at: visit.end))
       : .undated(start: visit.start, end: visit.end)
   }
+  /// As it was written down.
+  init(_ visit: Visit, span: Span) {
+    self.visit = visit
+    self.span = span
+  }
 }
