@@ -10,6 +10,15 @@ public struct UndatedPurge: Hashable, Sendable {
   /// Those that cannot be of a later time; nil while there is no date.
   public var contactsDatedBefore: UTCTime?
   public var visitsDatedBefore: UTCTime?
+
+  public init(
+    contactsBefore: Int64, visitsBefore: Int64, contactsDatedBefore: UTCTime? = nil, visitsDatedBefore: UTCTime? = nil
+  ) {
+    self.contactsBefore = contactsBefore
+    self.visitsBefore = visitsBefore
+    self.contactsDatedBefore = contactsDatedBefore
+    self.visitsDatedBefore = visitsDatedBefore
+  }
 }
 
 /// What the kiosk has last done by its clock.

@@ -29,7 +29,7 @@ public enum CoreLimits {
   /// logged, and the status says so.
   public static let pendingContacts = 20_000
   /// Bytes of the clock's record in a page of the journal, and of the boot's id. What is longer is cut off.
-  public static let journalClockBytes = 512
+  public static let journalClockBytes = 1400
   public static let journalBootCharacters = 64
   /// Longest time from hearing a contact to handing it to the disk, and the shortest between two writes.
   public static let writeIntervalMilliseconds: Int64 = 10_000

@@ -54,6 +54,9 @@ final class ErasureHall {
     let before = UTCTime(seconds: now - Self.retentionDays * 86_400)
     purged += try store.purge(before: before, boot: boot)
     purged += try store.purgeVisits(before: UTCTime(seconds: now - 180 * 86_400), boot: boot)
+    // It runs all the time: what has no date ends by the running time since.
+    purged += try store.purgeUndated(
+      UndatedPurge(contactsBefore: before.milliseconds, visitsBefore: (now - 180 * 86_400) * 1000), boot: boot)
     if erasing { #expect(try store.eraseLog()) }
   }
 
@@ -115,9 +118,12 @@ final class ErasureHall {
         id: id, span: .undated(first: time, last: time), strength: .init(count: 1, nearestDBm: -70, sumDBm: -70))
     }
     let lost = (0..<3).map { _ in id() }
-    // They go with the next purge, whatever their age.
-    for id in lost { ids[id] = 0 }
+    for id in lost { ids[id] = hour / 900 }
     try store.write(lost.map(undated), boot: "boot \(hour)")
+    try store.write { db in
+      try db.execute(
+        sql: "INSERT INTO boot (id, operating) VALUES (?, ?)", arguments: ["boot \(hour)", hour * 1000])
+    }
     let dated = (0..<3).map { _ in id() }
     for id in dated { ids[id] = hour / 900 }
     try store.write(dated.map(undated), boot: boot)

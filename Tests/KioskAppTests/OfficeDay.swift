@@ -16,6 +16,7 @@ struct OfficeDay {
   private var now: Moment
   private var generation: Int?
   private var random = SplitMix64(seed: 20)
+  private let disk: StoreHandle
   private let storage: StorageQueue
   private let answers = Answers()
   private let devices: Int
@@ -46,13 +47,18 @@ struct OfficeDay {
     }
     let bits = Mutex(SplitMix64(seed: 21))
     kiosk = Kiosk(
-      settings: Settings(), identity: identity, startingAt: now, randomBits: { bits.withLock { $0.next() } })
-    let store = try Store(dataFolder: folder, access: .create)
+      settings: Settings(), identity: identity, boot: Boot.id(), startingAt: now,
+      randomBits: { bits.withLock { $0.next() } })
     let answers = answers
-    storage = StorageQueue(store, journal: JournaledLog(dataFolder: folder)) { event in
+    let post: @Sendable (Kiosk.Event) -> Void = { event in
       if case .problem(let words) = event { answers.problems.withLock { $0.append(words) } }
       answers.events.withLock { $0.append(event) }
     }
+    disk = StoreHandle(DataFolder(folder), clock: SystemClock(trust: .always), post: post)
+    let storage = StorageQueue(disk, post: post)
+    self.storage = storage
+    disk.start(onOpening: { storage.opened($0) }, onTick: {})
+    _ = storage.drain()
     // Half are there when the doors open; all stay for 5 to 15 minutes, 10 in the mean.
     handle(.start)
   }
@@ -145,10 +151,22 @@ struct OfficeDay {
       return true
     case .dateContacts(let bootTime): storage.date(bootTime: bootTime)
     case .purge(let contacts, let visits): storage.purge(contactsBefore: contacts, visitsBefore: visits)
+    case .purgeUndated(let undated):
+      storage.purge(undated)
+      return true
+    case .saveClock(let record):
+      storage.save(record)
+      return true
     case .packContacts(let time):
       storage.pack(before: time)
       return true
-    case .stopped, .lines, .show, .syncFeed: break
+    case .redate(let from, let through, let shift):
+      storage.redate(from: from, through: through, byMilliseconds: shift)
+      return true
+    case .setAside(let from, let through):
+      storage.setAside(from: from, through: through)
+      return true
+    case .stopped, .lines, .show, .syncFeed, .forgetOwnKeys, .identityFromFuture, .clockNews: break
     }
     return false
   }

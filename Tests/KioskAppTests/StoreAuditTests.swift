@@ -98,12 +98,15 @@ import Tracer
     try store.write(
       [.init(id: id, span: .undated(first: .init(milliseconds: 0), last: .init(milliseconds: 0)), strength: .init())],
       boot: "another")
+    try store.write { db in try db.execute(sql: "INSERT INTO boot (id, operating) VALUES ('another', 0)") }
     try store.addVisits(withoutPhone: 2, at: old)
     func purge() throws {
       let limit = UTCTime(seconds: now.seconds - 14 * 86_400)
       try store.recordPurge("by test", at: now) { () throws(StoreError) in
-        try store.purge(before: limit, boot: "b")
-        try store.purgeVisits(before: limit, boot: "b")
+        var purged = try store.purge(before: limit, boot: "b")
+        purged += try store.purgeVisits(before: limit, boot: "b")
+        purged += try store.purgeUndated(UndatedPurge(contactsBefore: 1000, visitsBefore: 1000), boot: "b")
+        return purged
       }
     }
     try purge()

@@ -76,9 +76,15 @@ import Tracer
           end: UTCTime(seconds: day + 86_399))
       }
       if attempt({ store throws(StoreError) in
-        _ = try store.addUnsigned(
-          F0Batch(entries: entries), sha256: [UInt8](repeating: 9, count: 32), authority: authority,
-          at: UTCTime(seconds: day))
+        do {
+          _ = try store.addUnsigned(
+            F0Batch(entries: entries), sha256: [UInt8](repeating: 9, count: 32), authority: authority,
+            at: UTCTime(seconds: day))
+        } catch let error as StoreError {
+          throw error
+        } catch {
+          throw StoreError.failed(reason: "\(error)")
+        }
       }) {
         batches += 1
       }
