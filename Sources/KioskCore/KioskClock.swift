@@ -100,7 +100,9 @@ extension Kiosk {
         .init(address: .resolvableForm(random: randomBits()), id: ownID(in: slot), slot: slot),
         at: moment.monotonic)
     }
-    if let identity, slot.day < identity.baseDay, !clockUpkeep.hasToldIdentity, moment.isSynchronised, clock.record.isSettled {
+    if let identity, slot.day < identity.baseDay, !clockUpkeep.hasToldIdentity, moment.isSynchronised,
+      clock.record.isSettled
+    {
       clockUpkeep.hasToldIdentity = true
       effects.append(.identityFromFuture(day: slot.day))
     }
@@ -138,7 +140,7 @@ extension Kiosk {
 
   private var hasPurgeRisen: Bool {
     guard let purge = clock.record.purge else { return false }
-    return clockUpkeep.purgedBy.map { purge - $0 > CoreLimits.purgeMilliseconds } ?? true
+    return clockUpkeep.purgedBy.map { purge - $0 > CoreLimits.clockAgreementMilliseconds } ?? true
   }
 
   /// With each write, with each judgement that must not be forgotten, and after some minutes, so that a power cut costs

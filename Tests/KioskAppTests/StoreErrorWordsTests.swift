@@ -67,7 +67,7 @@ import Testing
       ["status"], ["log"], ["log", "add"], ["history"], ["exposures"], ["f0", "list"], ["audit"],
       ["audit", "--verify"],
       ["export", "trace", "-o", "/tmp/kiosk-never-made"] + who, ["identity"] + who,
-      ["capture", "-o", "/tmp/kiosk-never-made"] + who, ["run", "--radio", "h4:unix:/none"],
+      ["capture", "-o", "/tmp/kiosk-never-made"] + who,
     ].map { $0 + ["--config", config] }
   }
 
@@ -111,22 +111,21 @@ import Testing
   }
 
   @Test("A folder in a file's place is named by every command that needs the file") func folders() throws {
-    for name in ["kiosk.sqlite", "base-key.json", "lock", "control.sock"] {
+    for name in ["kiosk.sqlite", "base-key.json", "control.sock"] {
       let folder = try Folder()
       if name != "kiosk.sqlite" { _ = try Store(dataFolder: folder.path, access: .create) }
       try FileManager.default.createDirectory(atPath: folder.path + "/" + name, withIntermediateDirectories: false)
       let needing: [[String]] =
         switch name {
         case "kiosk.sqlite":
-          try commands(folder).filter { !["status", "capture", "run"].contains($0[0]) && $0[0] != "identity" }
+          try commands(folder).filter { !["status", "capture", "identity"].contains($0[0]) }
         case "base-key.json": [["identity"] + who]
-        case "lock": [["run", "--radio", "h4:unix:/none"]]
         default: [["status"]]
         }
       for command in needing {
         let result = try Program.start(command + ["--data", folder.path]).finish()
         #expect(result.code != 0, "\(command)")
-        let isNamed = ["another file stands in its place", "folder stands in its place", "it is a folder", "not running", "no base key"].contains {
+        let isNamed = ["another file stands in its place", "it is a folder", "not running", "no base key"].contains {
           result.messages.contains($0)
         }
         #expect(isNamed && !result.messages.contains("SQLite error"), "\(name) \(command): \(result.messages)")

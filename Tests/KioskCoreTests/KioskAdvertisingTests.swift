@@ -70,7 +70,7 @@ struct KioskAdvertisingTests {
     harness.run(for: 1000)
     #expect(harness.air.controller.transmission?.data == (try data(slot: 0)))
     #expect(harness.status.problems.isEmpty)
-    harness.setClock(-60_000)
+    harness.setClock(-60_000, isSynchronised: false)
     harness.run(for: 1000)
     #expect(harness.air.controller.transmission == nil)
     #expect(harness.air.controller.isScanning)

@@ -225,10 +225,10 @@ struct KioskLogTests {
     }
     #expect(forgotten == [today - Int64(max(days, 15))])
     // In memory too: it has no id for a day before, by a clock that is set back.
-    harness.setClock((60 - Int64(max(days, 15))) * SlotScheme.dayMilliseconds + 5000)
+    harness.setClock((60 - Int64(max(days, 15))) * SlotScheme.dayMilliseconds + 5000, isSynchronised: false)
     harness.run(for: 1000)
     #expect(harness.status.problems.isEmpty)
-    harness.setClock((60 - Int64(max(days, 15))) * SlotScheme.dayMilliseconds - 5000)
+    harness.setClock((60 - Int64(max(days, 15))) * SlotScheme.dayMilliseconds - 5000, isSynchronised: false)
     harness.run(for: 1000)
     #expect(harness.status.problems == [BluezoneIdentity.Failure.beforeBaseDay.description])
   }

@@ -158,7 +158,9 @@ struct ClockModel {
   private mutating func purge(at time: Int64, _ raw: Moment, _ moment: Moment) {
     let line = mutant == .deletesByTheWallClock ? raw.isSynchronised ? raw.utc : nil : judge.purgeTime(at: raw)
     let operating = judge.record.operating
-    let hasRisen = (line?.milliseconds ?? 0) - (purgedLine?.milliseconds ?? 0) > 3_600_000
+    // By more than the running time since: as `Kiosk.purge`.
+    let rise = (line?.milliseconds ?? 0) - (purgedLine?.milliseconds ?? 0) - (operating - (purgedAt ?? operating))
+    let hasRisen = rise > CoreLimits.clockAgreementMilliseconds
     guard purgedAt.map({ operating - $0 >= 3_600_000 }) ?? true || hasRisen else { return }
     purgedAt = operating
     purgedLine = line

@@ -546,7 +546,9 @@ extension ClockRecord {
 
   /// nil for anything else, or a record that contradicts itself.
   init?(journaled bytes: [UInt8]) {
-    guard let record = try? JSONDecoder().decode(ClockRecord.self, from: Data(bytes)), record.isSound else { return nil }
+    guard let record = try? JSONDecoder().decode(ClockRecord.self, from: Data(bytes)), record.isSound else {
+      return nil
+    }
     self = record
   }
 }

@@ -29,7 +29,9 @@ enum Login {
     guard facts.st_uid != geteuid() else { return nil }
     let owner = name(of: facts.st_uid)
     if facts.st_uid == 0 { return "; it belongs to root: type sudo before the command" }
-    return "; it belongs to user \(owner): type it as that user, sudo -u \(owner.hasPrefix("#") ? "'\(owner)'" : owner) kiosk …"
+    // A shell takes a number's sign for a comment.
+    let quoted = owner.hasPrefix("#") ? "'\(owner)'" : owner
+    return "; it belongs to user \(owner): type it as that user, sudo -u \(quoted) kiosk …"
   }
 
   /// The name of a user, or the number where there is no name.
