@@ -62,7 +62,7 @@ struct Appliance {
     let inputs = openInputs(post)
     let display = openDisplay(post)
     let makeTransport = try transportFactory(clock)
-    let capture = Capture(file: openCapture(folder.path, post))
+    let capture = Capture()
     let recovery = isDemo ? nil : AdapterRecovery(try RadioAddress(parsing: settings.radio))
     let radio = RadioLink(
       makeTransport: { CapturingTransport(makeTransport(), into: capture) }, recovery: recovery, deliver: post)
@@ -93,12 +93,17 @@ struct Appliance {
         "radio": "\(radioName)",
         "display": "\(settings.screen.display)",
       ])
-    post(.start)
+    if captureFile == nil { post(.start) }
+    // That packets are recorded is put on record first, so it waits for the log.
+    let isCaptureDue = Atomic(captureFile != nil)
     // What the core is to know of the log it is told whenever that opens, also for the first time.
     disk.start(
       onOpening: { opening in
         storage.noteSettings(sha256: settingsSHA256)
         storage.opened(opening)
+        if case .open = opening, isCaptureDue.exchange(false, ordering: .relaxed) {
+          openCapture(disk, into: capture, post)
+        }
         feed.read()
         matching.start()
       },
@@ -107,6 +112,13 @@ struct Appliance {
         matching.retry()
         try? control.listen()
       })
+    if captureFile != nil {
+      // The radio's first packets are to be in the file.
+      for _ in 0..<AppLimits.captureWaits where isCaptureDue.load(ordering: .relaxed) {
+        try? await Task.sleep(for: .milliseconds(AppLimits.captureWaitMilliseconds))
+      }
+      post(.start)
+    }
 
     running: for await event in events {
       let moment = clock.now()
@@ -214,11 +226,11 @@ struct Appliance {
     return { address.makeTransport() }
   }
 
-  /// nil when none is asked for, or none can be made or put on record: the kiosk goes on without.
+  /// Where no file can be made or put on record, the kiosk goes on without.
   private func openCapture(
-    _ dataFolder: String, _ post: @escaping @Sendable (Kiosk.Event) -> Void
-  ) -> CaptureFile? {
-    guard let captureFile else { return nil }
+    _ disk: StoreHandle, into capture: Capture, _ post: @escaping @Sendable (Kiosk.Event) -> Void
+  ) {
+    guard let captureFile else { return }
     let onEnd: @Sendable (CaptureFile.End) -> Void = { end in
       if end.isExpected { return log.info("\(end)") }
       log.warning("\(end)")
@@ -228,15 +240,13 @@ struct Appliance {
       let entry = AuditEntry(
         at: SystemClock.utc(), action: .capture, authority: captureAuthority,
         detail: "every packet from now on, into \(captureFile)")
-      let store = try Store(dataFolder: dataFolder, access: .change)
       // Done: the file is there and recording has begun.
-      let file = try store.onRecord(entry) { _, _ in try CaptureFile(path: captureFile, onEnd: onEnd) }
+      let file = try disk.store().onRecord(entry) { _, _ in try CaptureFile(path: captureFile, onEnd: onEnd) }
       log.warning("every packet is recorded in \(captureFile), with the addresses and ids in it; delete it after use")
-      return file
+      capture.begin(file)
     } catch {
       log.warning("no capture: \(error)")
       post(.problem("no capture: \(error)"))
-      return nil
     }
   }
 

@@ -41,7 +41,7 @@ private func mode(_ path: String) -> mode_t? {
 
   @Test("Everything passes as it came, and is noted on its way") func wraps() throws {
     let inner = RecordingTransport()
-    let capture = Capture(file: nil)
+    let capture = Capture()
     let transport = CapturingTransport(inner, into: capture)
     let told = Mutex<[String]>([])
     transport.open { news in
@@ -67,7 +67,7 @@ private func mode(_ path: String) -> mode_t? {
 
   @Test("A receiver that makes the radio wait makes it wait here too") func backPressure() {
     let inner = RecordingTransport()
-    let transport = CapturingTransport(inner, into: Capture(file: nil))
+    let transport = CapturingTransport(inner, into: Capture())
     let mayGoOn = DispatchSemaphore(value: 0)
     let isTold = DispatchSemaphore(value: 0)
     transport.open { _ in mayGoOn.wait() }

@@ -10,15 +10,17 @@ final class Capture: Sendable {
     PacketRing(
       bytes: AppLimits.captureRingBytes, packets: AppLimits.captureRingPackets,
       ageMilliseconds: AppLimits.captureRingMilliseconds))
-  private let file: CaptureFile?
+  private let file = Mutex<CaptureFile?>(nil)
 
-  init(file: CaptureFile?) { self.file = file }
+  /// Packets go into this file, too, from now on.
+  func begin(_ file: CaptureFile) { self.file.withLock { $0 = file } }
 
   /// Called from the radio's thread and the core's. The times are read under the lock: records come in their order.
   func note(_ packets: [[UInt8]], isReceived: Bool) {
     ring.withLock { ring in
       let microseconds = SystemClock.utcMicroseconds()
       let time = SystemClock.monotonic()
+      let file = file.withLock { $0 }
       for packet in packets {
         ring.append(packet, microseconds: microseconds, isReceived: isReceived, at: time)
         file?.append(packet, microseconds: microseconds, isReceived: isReceived)
@@ -33,7 +35,7 @@ final class Capture: Sendable {
   }
 
   /// Ends the file, if there is one. Blocks, but not for ever.
-  func close() { file?.close() }
+  func close() { file.withLock { $0 }?.close() }
 }
 
 /// What stands before the btsnoop file in the answer to `ControlRequest.capture`, as JSON in one line.

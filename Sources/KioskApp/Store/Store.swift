@@ -259,8 +259,12 @@ final class Store: Sendable {
 
   func contacts(from: UTCTime, to: UTCTime) throws(StoreError) -> [Contact] {
     // The journal before the database: what is written from the one to the other meanwhile is seen in one of them.
-    let journal = readJournal()
-    return try read { db in
+    try contacts(from: from, to: to, readJournal())
+  }
+
+  /// The same with a journal that was read before.
+  func contacts(from: UTCTime, to: UTCTime, _ journal: JournalLook) throws(StoreError) -> [Contact] {
+    try read { db in
       let news = try journal.news(db)
       return try contacts(db, slots: LogSlot.number(at: from) - 1...LogSlot.number(at: to), news).map {
         Contact($0.contact, slot: $0.slot)

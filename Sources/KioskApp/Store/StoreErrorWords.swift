@@ -74,7 +74,12 @@ enum StoreErrorWords {
     var facts = stat()
     guard stat(path, &facts) == 0 else {
       if errno == EACCES { return .notAllowed(path: path) }
-      return .cannotOpen(path: path, reason: FileError.cause(errno == ENOENT ? unlisted(path) : errno))
+      let code = errno == ENOENT ? unlisted(path) : errno
+      return .cannotOpen(
+        path: path,
+        reason: code == ENOENT
+          ? "it cannot be made; check the data folder, and look for faults of the disk in the system's log (dmesg)"
+          : FileError.cause(code))
     }
     switch facts.st_mode & S_IFMT {
     case S_IFDIR: return .cannotOpen(path: path, reason: "a folder stands in its place; move it away")

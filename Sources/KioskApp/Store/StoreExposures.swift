@@ -61,10 +61,11 @@ extension Store {
   func forEachContact<Failure: Error>(
     from: UTCTime, to: UTCTime, _ body: (Contact) throws(Failure) -> Void
   ) throws {
+    let journal = readJournal()
     var start = from
     while start <= to {
       let end = min(start.adding(milliseconds: SlotScheme.dayMilliseconds - 1), to)
-      let contacts = try contacts(from: start, to: end).filter { $0.first >= start && $0.first <= end }
+      let contacts = try contacts(from: start, to: end, journal).filter { $0.first >= start && $0.first <= end }
       for contact in contacts.sorted(by: { ($0.first, $0.id) < ($1.first, $1.id) }) { try body(contact) }
       start = end.adding(milliseconds: 1)
     }

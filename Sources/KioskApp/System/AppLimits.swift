@@ -47,6 +47,10 @@ enum AppLimits {
   /// Bytes of packets that wait for the disk, and again as many that it is just taking. At the limit packets are
   /// left out of the capture file, and counted in it.
   static let captureQueueBytes = 1 << 20
+  /// How often, and each time for how long, the radio's start waits for the capture file to be put on record. After it the
+  /// radio starts without.
+  static let captureWaits = 60
+  static let captureWaitMilliseconds = 50
   /// Largest capture file, bytes. At the limit the capture ends and says so; the kiosk goes on.
   static let captureFileBytes = 512 << 20
   /// F0 entries compared with the log in one walk through it, with 200 bytes each. More take further walks.
