@@ -94,6 +94,7 @@ struct Appliance {
         "display": "\(settings.screen.display)",
       ])
     if captureFile == nil { post(.start) }
+    let isFeedCarried = !settings.feed.isConfigured && !settings.feed.region.isEmpty
     // That packets are recorded is put on record first, so it waits for the log.
     let isCaptureDue = Atomic(captureFile != nil)
     // What the core is to know of the log it is told whenever that opens, also for the first time.
@@ -111,6 +112,8 @@ struct Appliance {
         storage.retry()
         matching.retry()
         try? control.listen()
+        // Without rounds nothing else would notice that entries are gone.
+        if isFeedCarried { feed.read() }
       })
     if captureFile != nil {
       // The radio's first packets are to be in the file.

@@ -7,13 +7,17 @@ public struct UndatedPurge: Hashable, Sendable {
   /// Those that were written at a lower operating time, milliseconds.
   public var contactsBefore: Int64
   public var visitsBefore: Int64
+  /// Operating time now: that of boots of which nothing is known.
+  public var operating: Int64
   /// Those that cannot be of a later time; nil while there is no date.
   public var contactsDatedBefore: UTCTime?
   public var visitsDatedBefore: UTCTime?
 
   public init(
-    contactsBefore: Int64, visitsBefore: Int64, contactsDatedBefore: UTCTime? = nil, visitsDatedBefore: UTCTime? = nil
+    contactsBefore: Int64, visitsBefore: Int64, operating: Int64 = 0, contactsDatedBefore: UTCTime? = nil,
+    visitsDatedBefore: UTCTime? = nil
   ) {
+    self.operating = operating
     self.contactsBefore = contactsBefore
     self.visitsBefore = visitsBefore
     self.contactsDatedBefore = contactsDatedBefore
@@ -23,8 +27,10 @@ public struct UndatedPurge: Hashable, Sendable {
 
 /// What the kiosk has last done by its clock.
 struct ClockUpkeep: Sendable {
-  /// Whether there is a store that keeps the record.
+  /// Whether there is a store that keeps the record, and whether it was read: before that nothing is deleted or kept, as
+  /// earlier runs may know better.
   var isSaved = false
+  var hasRead = false
   var savedRevision: Int?
   var savedAt: Int64 = 0
   /// Operating time of the last purge, and the offset by which it deleted.
@@ -41,7 +47,10 @@ extension Kiosk {
   mutating func judge(_ event: Event, at raw: Moment) -> Moment {
     rawMoment = raw
     guard !isReplay else { return raw }
-    if case .clockRead(let record) = event { clock.take(record, at: raw.monotonic) }
+    if case .clockRead(let record) = event {
+      clock.take(record, at: raw.monotonic)
+      clockUpkeep.hasRead = true
+    }
     let moment = clock.judge(raw)
     for order in clock.takeOrders() {
       switch order {
@@ -111,10 +120,12 @@ extension Kiosk {
 
   /// Each hour of running, so that nothing outlives its days by more than that, and when the time of deletion has risen.
   private mutating func purge(at moment: Moment) {
-    guard clock.verdict != .waiting else { return }
+    guard clock.verdict != .waiting, clockUpkeep.hasRead || !clockUpkeep.isSaved else { return }
     let operating = clock.record.operating
     if let last = clockUpkeep.purgedAt, operating - last < CoreLimits.purgeMilliseconds, !hasPurgeRisen { return }
     clockUpkeep.purgedAt = operating
+    // What could not be done is asked for again.
+    clockUpkeep.hasToldIdentity = false
     clockUpkeep.purgedBy = clock.record.purge
     if moment.isSynchronised, clock.record.isSettled {
       let future = moment.utc.adding(milliseconds: CoreLimits.clockFutureMilliseconds)
@@ -132,6 +143,7 @@ extension Kiosk {
         UndatedPurge(
           contactsBefore: operating - Int64(settings.contactRetentionDays) * SlotScheme.dayMilliseconds,
           visitsBefore: operating - Int64(settings.visitRetentionDays) * SlotScheme.dayMilliseconds,
+          operating: operating,
           contactsDatedBefore: contactsBefore, visitsDatedBefore: visitsBefore)))
     if moment.isSynchronised {
       effects.append(.packContacts(before: moment.utc.adding(milliseconds: -CoreLimits.unpackedMilliseconds)))
@@ -146,7 +158,7 @@ extension Kiosk {
   /// With each write, with each judgement that must not be forgotten, and after some minutes, so that a power cut costs
   /// little operating time.
   mutating func saveClock(always: Bool) {
-    guard clockUpkeep.isSaved, clock.verdict != .waiting else { return }
+    guard clockUpkeep.isSaved, clockUpkeep.hasRead, clock.verdict != .waiting else { return }
     let record = clock.record
     let isDue =
       always || clockUpkeep.savedRevision != clock.revision

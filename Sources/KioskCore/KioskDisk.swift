@@ -34,7 +34,8 @@ public struct DiskState: Hashable, Sendable {
 extension Kiosk {
   /// Work on the disk that the kiosk does of itself, beside writing what it hears.
   public enum DiskWork: Hashable, Sendable, CaseIterable {
-    case readingClock, savingClock, readingLog, dating, redating, settingAside, recordingLeap, purging, purgingUndated
+    /// In the order in which it is done where several wait: rows are dated again before others are dated by the same clock.
+    case readingClock, savingClock, readingLog, redating, settingAside, dating, recordingLeap, purging, purgingUndated
     case recordingSettings, erasing, packing, readingExposures, matching
 
     /// Whether each piece of it is to be done, not the latest alone.

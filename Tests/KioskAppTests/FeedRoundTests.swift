@@ -379,7 +379,7 @@ import Tracer
     #expect(try held() == Held(version: 1, entries: 0, batches: 1))
     #expect(try store.feedState(settings, at: ahead)?.missingBatches == 0)
     #expect(try store.feedState(settings, at: clock.now())?.missingEntries == 1)
-    #expect(try list().output.contains("not held: 1 of 1 entries missing, fetched with the next round"))
+    #expect(try list().output.contains("not held: 1 of 1 entries missing, taken with the next round or import"))
     #expect(try run().get().outcome == .applied(batches: 1, newEntries: 1, withdrawnEntries: 0))
     // The contact went with the purge; it is written again here.
     try store.write([contact], boot: "b")

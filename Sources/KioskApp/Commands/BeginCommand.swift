@@ -19,6 +19,8 @@ struct BeginCommand: ParsableCommand {
   @OptionGroup var authority: OperatorOptions
 
   func run() throws {
+    // What is made is for the kiosk's own user.
+    umask(0o077)
     let settings = try options.settings()
     do {
       let authority = try authority.authority()
@@ -27,7 +29,7 @@ struct BeginCommand: ParsableCommand {
       let now = SystemClock(trust: .always).now().utc
       let entry = AuditEntry(
         at: now, action: .begin, authority: authority, detail: "\(lost.name) was missing and is new")
-      Exit.message("\(lost.name) is missing. It is made; what is there is kept.")
+      Exit.message("\(lost.name) is missing; it is being made, and what is there is kept.")
       switch lost {
       case .key:
         try Store(dataFolder: settings.dataFolder, access: .change).addAudit(entry)

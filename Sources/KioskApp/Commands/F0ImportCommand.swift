@@ -98,8 +98,13 @@ struct F0ImportCommand: ParsableCommand {
           return piece
         }, each: each)
     } catch let refusal as F0Batch.Refusal {
-      throw Exit.failure("\(path) was refused, nothing of it is used: \(refusal)")
+      throw RefusedFile(description: "\(path) was refused, nothing of it is used: \(refusal)")
     }
+  }
+
+  /// As it is told, and stands on record.
+  private struct RefusedFile: Error, CustomStringConvertible {
+    let description: String
   }
 }
 

@@ -32,7 +32,7 @@ struct IdentityCommand: ParsableCommand {
       let store = try Store(dataFolder: settings.dataFolder, access: .change)
       let entry = AuditEntry(
         at: now, action: .showIdentity, authority: authority,
-        detail: "InfoF with the daily key of \(Self.days) days ago")
+        detail: "InfoF with the daily key of \(today - day) days ago")
       // In the order of the app.
       let line =
         "{\"base_id\":\"\(identity.baseKey.hex.uppercased())\",\"time\":\(identity.baseDay * 86_400),"

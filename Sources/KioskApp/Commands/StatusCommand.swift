@@ -162,7 +162,7 @@ extension Status.Feed {
     text.append(("", lastSync.map { "last found current \($0)" } ?? "never found current yet"))
     if missingBatches > 0 {
       text.append(
-        ("", "not held: \(missingEntries) entries of \(missingBatches) batches, fetched with the next round"))
+        ("", "not held: \(missingEntries) entries of \(missingBatches) batches, taken with the next round or import"))
     }
     if let fault = lastFault { text.append(("", "last round failed (\(failures) in a row): \(fault)")) }
     if let step {

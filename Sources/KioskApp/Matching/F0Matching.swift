@@ -16,6 +16,7 @@ final class F0Matching: Sendable {
   private let onDamage: @Sendable () -> Void
   private let queue = DispatchQueue(label: "matching", qos: .utility)
   private let isStopping = Atomic(false)
+  private let isQueued = Atomic(false)
   /// The last comparison failed.
   private let isOwing = Atomic(false)
 
@@ -36,7 +37,10 @@ final class F0Matching: Sendable {
 
   /// Call it after entries were applied to the store, by whomever; one that finds nothing new costs nothing.
   func start() {
+    // One that waits will see all that came before it.
+    guard !isQueued.exchange(true, ordering: .relaxed) else { return }
     queue.async { [self] in
+      isQueued.store(false, ordering: .relaxed)
       // It starts again when the log is open.
       guard (try? disk.store()) != nil else { return }
       do throws(StoreError) {

@@ -31,6 +31,9 @@ extension Salvage {
     }
 
     private var lostTime: String {
+      // A number that was read from a rotten page may be anything. Bluezone is of 2020.
+      let first2020 = LogSlot.number(at: UTCTime(seconds: 1_577_836_800))
+      let lostSlots = lostSlots.filter { $0 >= first2020 && $0 < 2 * first2020 }
       guard let first = lostSlots.min(), let last = lostSlots.max() else {
         return "no packed quarter hour of the contact log is lost"
       }

@@ -23,6 +23,7 @@ final class StorageQueue: Sendable {
   private let waiting = Mutex(WaitingWork())
   private let repair = Mutex(Repair())
   private let isFinishing = Atomic(false)
+  private let isErasing = Atomic(false)
 
   /// What waits for `commit`, and when the journal is to be emptied.
   private struct Buffer {
@@ -91,6 +92,9 @@ final class StorageQueue: Sendable {
   private struct Repair {
     var isQueued = false
     var last: MonotonicTime?
+    /// After one that failed; and whether another is waiting for it.
+    var notBefore: MonotonicTime?
+    var isRetryWaiting = false
     var onEnd: @Sendable () -> Void = {}
   }
 
@@ -103,16 +107,17 @@ final class StorageQueue: Sendable {
   /// storage thread.
   func opened(_ opening: StoreHandle.Opening) {
     if case .open(let isSame) = opening {
-      // What an earlier run has left in the journal, or this one while the database did not serve.
-      if isSame { flush() }
+      // What this run has left in the journal while the database did not serve.
+      if isSame, log.withLock({ $0 != nil }) { flush() }
       log.withLock { log in
         // The file that was open may be one of a disk that was taken away.
         if isSame, log != nil { log?.close() } else { log = JournaledLog(dataFolder: disk.folder.path) }
       }
-      flush()
     }
     // What is dated, and by what rows are old, depends on it.
     perform(.readingClock, readClock)
+    // What an earlier run has left in the journal.
+    if case .open = opening { flush() }
     perform(.readingLog, readVisits)
     perform(.readingExposures, readExposures)
     if let time = try? disk.readable().lastImport() { post(.f0Synced(time)) }
@@ -191,10 +196,12 @@ final class StorageQueue: Sendable {
         if !batch.isEmpty { state.lastWriteFault = nil }
         state.flushFault = nil
       }
-      try keepClock(store)
       tell(batch)
       if exposed > 0 { readUnseenExposures() }
       begin()
+      // A journal that failed is opened again with the next append.
+      log.withLock { log in if log?.fault != nil { log?.close() } }
+      perform(.savingClock) { [self] () throws(StoreError) in try keepClock(disk.store()) }
     } catch {
       state.withLock { $0.flushFault = error }
       buffer.withLock { $0.hasFailed = true }
@@ -345,7 +352,12 @@ final class StorageQueue: Sendable {
 
   /// Nothing that was purged stays in the log ahead. While another program reads it is tried again.
   private func eraseLog(_ store: Store, attempt number: Int = 1) throws(StoreError) {
-    guard try !store.eraseLog(), !isFinishing.load(ordering: .relaxed) else { return }
+    guard try !store.eraseLog(), !isFinishing.load(ordering: .relaxed) else {
+      isErasing.store(false, ordering: .relaxed)
+      return
+    }
+    // One at a time, however many purges there are meanwhile.
+    guard number > 1 || !isErasing.exchange(true, ordering: .relaxed) else { return }
     if number == AppLimits.eraseAttempts {
       post(
         .problem(
@@ -395,7 +407,9 @@ final class StorageQueue: Sendable {
   }
 
   private func keepClock(_ store: Store) throws(StoreError) {
-    guard let record = state.withLock({ $0.isClockKept ? nil : $0.clock }) else { return }
+    guard waiting.withLock({ $0.hasReadClock }), let record = state.withLock({ $0.isClockKept ? nil : $0.clock }) else {
+      return
+    }
     try store.save(record)
     state.withLock { $0.isClockKept = true }
   }
@@ -403,6 +417,8 @@ final class StorageQueue: Sendable {
   func date(bootTime: UTCTime) {
     flushJournal()
     attempt(.dating) { [self] () throws(StoreError) in
+      // What is to be dated again comes first.
+      guard waiting.withLock({ $0.work[.redating, default: []].isEmpty }) else { throw .busy }
       try flushed().date(boot: boot, bootTime: bootTime)
     }
   }
@@ -442,9 +458,9 @@ final class StorageQueue: Sendable {
         if news.kind == .leapt { post(.clockCounted(contacts: contacts, visits: visits)) }
       }
       let words = news.words(stake: stake)
-      report(words)
       try store.addAudit(
         AuditEntry(at: SystemClock.utc(), action: .init(news.kind), authority: .kiosk, detail: words))
+      report(words)
     }
   }
 
@@ -460,7 +476,9 @@ final class StorageQueue: Sendable {
   /// Repairs the database, after what is queued and before all else. The core's ledgers keep what is heard meanwhile. Not
   /// twice within an hour.
   func salvage() {
+    let now = SystemClock.monotonic()
     let isNew = repair.withLock { repair in
+      if let notBefore = repair.notBefore, now < notBefore { return false }
       defer { repair.isQueued = true }
       return !repair.isQueued
     }
@@ -486,7 +504,16 @@ final class StorageQueue: Sendable {
       onEnd()
     } catch {
       post(.problem("the database is damaged and could not be repaired yet: \(error)"))
-      queue.asyncAfter(deadline: .now() + .seconds(AppLimits.salvageRetrySeconds)) { [weak self] in self?.salvage() }
+      let isWaiting = repair.withLock { repair in
+        repair.notBefore = now.adding(milliseconds: 1000 * Int64(AppLimits.salvageRetrySeconds))
+        defer { repair.isRetryWaiting = true }
+        return repair.isRetryWaiting
+      }
+      guard !isWaiting else { return }
+      queue.asyncAfter(deadline: .now() + .seconds(AppLimits.salvageRetrySeconds)) { [weak self] in
+        self?.repair.withLock { $0 = Repair(last: $0.last, onEnd: $0.onEnd) }
+        self?.salvage()
+      }
     }
   }
 

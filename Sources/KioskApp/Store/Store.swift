@@ -19,6 +19,8 @@ final class Store: Sendable {
   let journalFolder: String?
   /// Whether the log ahead may hold rows that were deleted. At first it is not known what earlier runs left.
   let hasRemains = Atomic(true)
+  /// What was purged and is not on record yet.
+  let unrecorded = Mutex(Purged())
   /// For contacts that are written: which ids the F0 entries held send now.
   let held = Mutex<Held?>(nil)
   /// Packs that turned out to be damaged.

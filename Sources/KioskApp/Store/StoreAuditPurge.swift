@@ -3,6 +3,7 @@
 import FoundationEssentials
 import GRDB
 import KioskCore
+import Synchronization
 import Tracer
 
 /// What the kiosk puts on record of its own accord: what it forgot, and that its settings are others.
@@ -11,9 +12,15 @@ extension Store {
   ///
   /// - Parameter detail: by which times it purges.
   func recordPurge(_ detail: String, at now: UTCTime, _ purge: () throws(StoreError) -> Purged) throws(StoreError) {
-    if let words = try purge().words {
-      try addAudit(AuditEntry(at: now, action: .purge, authority: .kiosk, detail: "\(words); \(detail)"))
+    let purged = try purge()
+    // What an earlier one deleted and could not put on record, too.
+    let all = unrecorded.withLock { unrecorded in
+      unrecorded += purged
+      return unrecorded
     }
+    guard let words = all.words else { return }
+    try addAudit(AuditEntry(at: now, action: .purge, authority: .kiosk, detail: "\(words); \(detail)"))
+    unrecorded.withLock { $0 = Purged() }
   }
 
   /// Puts on record that the settings' file is another one than at the last start. Its content is not kept.

@@ -51,6 +51,12 @@ extension Store {
   func purgeUndated(_ purge: UndatedPurge, boot: String) throws(StoreError) -> Purged {
     let purged = try write { db in
       var purged = Purged()
+      // A boot that ended before anything but its rows was kept, or that is lost: they count from now on.
+      try db.execute(
+        sql: """
+          INSERT OR IGNORE INTO boot (id, operating)
+          SELECT boot, ? FROM (SELECT boot FROM undatedContact UNION SELECT boot FROM visit WHERE boot IS NOT NULL)
+          """, arguments: [purge.operating])
       // By operating time alone, or by the latest time that the row can be of.
       try db.execute(
         sql: """

@@ -144,6 +144,8 @@ extension Store {
     do throws(StoreError) {
       return try write { db in
         try db.execute(sql: "PRAGMA cache_size = -\(AppLimits.importCacheBytes >> 10)")
+        // An entry's number may be used again where a person has deleted it by hand.
+        try Self.removeStrayExposures(db)
         var result = Unsigned()
         let unknown = [UInt8](repeating: 0, count: 32)
         let id = try Self.add(db, sha256: unknown, entries: 0, feed: nil, at: now)

@@ -135,7 +135,11 @@ final class StoreHandle: Sendable {
       return (state.store != nil, state.file, state.isToReopen)
     }
     if isOpen, isToReopen || FileNumber(folder.path + "/kiosk.sqlite") != file {
-      state.withLock { $0.store = nil }
+      let old = state.withLock { state in
+        defer { state.store = nil }
+        return state.store
+      }
+      old?.close()
     }
     if !state.withLock({ $0.store != nil && $0.isIdentityRead }) { attempt() }
     state.withLock { $0.onTick }()
@@ -202,7 +206,7 @@ final class StoreHandle: Sendable {
     if let report { post(.problem(report.words)) }
     let file = FileNumber(store.path)
     let (isSame, onOpening) = state.withLock { state in
-      let isSame = state.isSalvaged || state.file.map { $0.inode == file?.inode } ?? true
+      let isSame = report != nil || state.isSalvaged || state.file.map { $0.inode == file?.inode } ?? true
       state.isSalvaged = false
       state.store = store
       state.file = file

@@ -100,7 +100,7 @@ extension Store.Lack {
   /// For people.
   var words: String {
     isUnknown || expected == 0
-      ? "not held, fetched with the next round"
-      : "not held: \(missing) of \(expected) entries missing, fetched with the next round"
+      ? "not held, taken with the next round or import"
+      : "not held: \(missing) of \(expected) entries missing, taken with the next round or import"
   }
 }

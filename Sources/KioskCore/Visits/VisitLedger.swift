@@ -68,9 +68,11 @@ public struct VisitLedger: Sendable {
     return updates
   }
 
-  /// What could not be written. It is offered again after 10 s; newer news of the same visit stands.
+  /// What could not be written, in any order. It is offered again after 10 s; newer news of the same visit stands.
   public mutating func putBack(_ updates: [VisitUpdate], at now: MonotonicTime) {
-    for update in updates where pending[update.visit.number] == nil { add(update, at: now) }
+    for update in updates where pending[update.visit.number].map({ update.isNewer(than: $0) }) ?? true {
+      add(update, at: now)
+    }
     writeDue = now.adding(milliseconds: CoreLimits.writeIntervalMilliseconds)
   }
 
@@ -90,5 +92,13 @@ public struct VisitLedger: Sendable {
     }
     pending[number] = update
     if writeDue == nil { writeDue = now.adding(milliseconds: CoreLimits.writeIntervalMilliseconds) }
+  }
+}
+
+extension VisitUpdate {
+  /// A visit is open, ends, and may be taken back; while it is open its end moves on.
+  fileprivate func isNewer(than other: Self) -> Bool {
+    func stage(_ update: Self) -> Int { update.isWithdrawn ? 2 : update.visit.isOpen ? 0 : 1 }
+    return (stage(self), visit.end) > (stage(other), other.visit.end)
   }
 }
