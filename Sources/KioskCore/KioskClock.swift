@@ -38,7 +38,8 @@ struct ClockUpkeep: Sendable {
   var purgedBy: Int64?
   /// What would be deleted if the clock that leapt were believed.
   var atStake: (contacts: Int, visits: Int)?
-  var hasToldIdentity = false
+  /// Operating time at which the base key's day was last found to lie in the future.
+  var toldIdentityAt: Int64?
 }
 
 /// The kiosk follows its clock.
@@ -109,10 +110,11 @@ extension Kiosk {
         .init(address: .resolvableForm(random: randomBits()), id: ownID(in: slot), slot: slot),
         at: moment.monotonic)
     }
-    if let identity, slot.day < identity.baseDay, !clockUpkeep.hasToldIdentity, moment.isSynchronised,
-      clock.record.isSettled
+    // Again each hour, as the disk may refuse.
+    if let identity, slot.day < identity.baseDay, moment.isSynchronised, clock.record.isSettled,
+      clockUpkeep.toldIdentityAt.map({ clock.record.operating - $0 >= CoreLimits.purgeMilliseconds }) ?? true
     {
-      clockUpkeep.hasToldIdentity = true
+      clockUpkeep.toldIdentityAt = clock.record.operating
       effects.append(.identityFromFuture(day: slot.day))
     }
     purge(at: moment)
@@ -124,8 +126,6 @@ extension Kiosk {
     let operating = clock.record.operating
     if let last = clockUpkeep.purgedAt, operating - last < CoreLimits.purgeMilliseconds, !hasPurgeRisen { return }
     clockUpkeep.purgedAt = operating
-    // What could not be done is asked for again.
-    clockUpkeep.hasToldIdentity = false
     clockUpkeep.purgedBy = clock.record.purge
     if moment.isSynchronised, clock.record.isSettled {
       let future = moment.utc.adding(milliseconds: CoreLimits.clockFutureMilliseconds)

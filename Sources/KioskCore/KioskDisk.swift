@@ -36,7 +36,7 @@ extension Kiosk {
   public enum DiskWork: Hashable, Sendable, CaseIterable {
     /// In the order in which it is done where several wait: rows are dated again before others are dated by the same clock.
     case readingClock, savingClock, readingLog, redating, settingAside, dating, recordingLeap, purging, purgingUndated
-    case recordingSettings, erasing, packing, readingExposures, matching
+    case forgettingKeys, datingKey, recordingSettings, erasing, packing, readingExposures, matching
 
     /// Whether each piece of it is to be done, not the latest alone.
     public var addsUp: Bool {
@@ -53,6 +53,8 @@ extension Kiosk {
       case .redating: "dating what a wrong clock had dated"
       case .settingAside: "setting aside what a wrong clock had dated"
       case .recordingLeap: "putting a leap of the clock on record"
+      case .forgettingKeys: "forgetting own keys of days that are over"
+      case .datingKey: "giving this node's key its right day"
       case .recordingSettings: "putting the settings on record"
       case .erasing: "erasing what was purged"
       case .purgingUndated: "purging what is old and has no date"

@@ -13,7 +13,14 @@ import Tracer
 struct OfficeDay {
   private var kiosk: Kiosk
   private var air: SimulatedAir
-  private var now: Moment
+  /// True time, by which the phones go.
+  private(set) var now: Moment
+  /// How far the kiosk's wall clock is ahead of it.
+  var clockErrorMilliseconds: Int64 = 0
+  /// Whether rounds of the feed fail.
+  var isFeedDead = false
+  /// Who has come, and from when to when.
+  private(set) var came: [(device: VirtualDevice, presence: Range<MonotonicTime>)] = []
   private var generation: Int?
   private var random = SplitMix64(seed: 20)
   private let disk: StoreHandle
@@ -33,7 +40,7 @@ struct OfficeDay {
   private static let midnight = UTCTime(seconds: 1_763_683_200)
   private static let baseDay = midnight.milliseconds / SlotScheme.dayMilliseconds - 1
 
-  init(folder: String, devices: Int, thinning: Int64) throws {
+  init(folder: String, devices: Int, thinning: Int64, settings: Settings = Settings()) throws {
     self.devices = devices
     // 08:00 in Vietnam.
     now = Moment(
@@ -47,7 +54,7 @@ struct OfficeDay {
     }
     let bits = Mutex(SplitMix64(seed: 21))
     kiosk = Kiosk(
-      settings: Settings(), identity: identity, boot: Boot.id(), startingAt: now,
+      settings: settings, identity: identity, boot: Boot.id(), startingAt: now,
       randomBits: { bits.withLock { $0.next() } })
     let answers = answers
     let post: @Sendable (Kiosk.Event) -> Void = { event in
@@ -77,11 +84,43 @@ struct OfficeDay {
           .androidBluezoner, nearDBm: Int.random(in: -85 ... -55, using: &random), visit: nil, baseDay: Self.baseDay,
           random: &random)
         let start = now.monotonic.adding(milliseconds: Int64.random(in: 0..<60_000, using: &random))
-        device.presence = start..<start.adding(milliseconds: Int64.random(in: 300_000...900_000, using: &random))
+        let presence = start..<start.adding(milliseconds: Int64.random(in: 300_000...900_000, using: &random))
+        device.presence = presence
         air.add(device)
+        came.append((device, presence))
       }
       pass(60_000)
     }
+  }
+
+  /// Nobody comes, and those who are there leave.
+  mutating func rest(minutes: Int) { for _ in 0..<minutes { pass(60_000) } }
+
+  /// Contacts that must be in the log of those who came since this was asked last: an id was there for a minute and a half
+  /// of a slot, or longer.
+  mutating func takeExpected() -> [(slot: Int64, id: BluezoneID)] {
+    var expected: [(slot: Int64, id: BluezoneID)] = []
+    for (device, presence) in came {
+      let (start, end) = (now.utc(at: presence.lowerBound), now.utc(at: presence.upperBound))
+      for slot in LogSlot.number(at: start)...LogSlot.number(at: end) {
+        let first = max(start, LogSlot.start(of: slot))
+        let last = min(end, LogSlot.start(of: slot + 1))
+        guard last.milliseconds - first.milliseconds >= 90_000, let id = device.bluezoneID(at: first) else { continue }
+        expected.append((slot, id))
+      }
+    }
+    came.removeAll()
+    return expected
+  }
+
+  /// What the kiosk tells of itself.
+  var status: Status { kiosk.status(at: moment) }
+
+  /// As the kiosk's clocks show it.
+  private var moment: Moment {
+    var moment = now
+    moment.utc = now.utc.adding(milliseconds: clockErrorMilliseconds)
+    return moment
   }
 
   mutating func stop() async -> Bool {
@@ -110,24 +149,24 @@ struct OfficeDay {
   }
 
   private mutating func handle(_ event: Kiosk.Event) {
-    kiosk.handle(event, at: now)
+    kiosk.handle(event, at: moment)
     var wrote = false
     for _ in 0..<1000 {
       let effects = kiosk.takeEffects()
       for effect in effects { wrote = apply(effect) || wrote }
-      storage.commit(at: now)
+      storage.commit(at: moment)
       // The disk answers in its own time, which here is none.
       if wrote { _ = storage.drain() }
       for answer in answers.events.withLock({ events in
         defer { events.removeAll() }
         return events
       }) {
-        kiosk.handle(answer, at: now)
+        kiosk.handle(answer, at: moment)
       }
       guard !effects.isEmpty || !air.controller.output.isEmpty else { break }
       let packets = air.controller.output
       air.controller.output.removeAll(keepingCapacity: true)
-      if let generation, !packets.isEmpty { kiosk.handle(.packets(packets, generation: generation), at: now) }
+      if let generation, !packets.isEmpty { kiosk.handle(.packets(packets, generation: generation), at: moment) }
     }
   }
 
@@ -136,9 +175,9 @@ struct OfficeDay {
     switch effect {
     case .radio(.open(let generation)):
       self.generation = generation
-      kiosk.handle(.radioOpened(generation: generation), at: now)
+      kiosk.handle(.radioOpened(generation: generation), at: moment)
     case .radio(.close): generation = nil
-    case .radio(.recover(let step)): kiosk.handle(.radioRecovered(step, fault: nil), at: now)
+    case .radio(.recover(let step)): kiosk.handle(.radioRecovered(step, fault: nil), at: moment)
     case .radio(.send(let packet)): air.controller.receive(packet)
     case .write(let updates):
       contacts += updates.count
@@ -166,7 +205,11 @@ struct OfficeDay {
     case .setAside(let from, let through):
       storage.setAside(from: from, through: through)
       return true
-    case .stopped, .lines, .show, .syncFeed, .forgetOwnKeys, .identityFromFuture, .clockNews: break
+    case .syncFeed:
+      let outcome: FeedReport.Outcome =
+        isFeedDead ? .failed(reason: "the feed's server cannot be reached", retryAfterMilliseconds: nil) : .unchanged
+      kiosk.handle(.feedEnded(FeedReport(outcome, state: nil)), at: moment)
+    case .stopped, .lines, .show, .forgetOwnKeys, .identityFromFuture, .clockNews: break
     }
     return false
   }

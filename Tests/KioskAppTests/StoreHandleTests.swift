@@ -63,6 +63,7 @@ import Tracer
     #expect(events.states.last?.log == nil && openings.with { $0 } == [true])
     #expect(events.readings == 1)
     storage.write([update])
+    storage.flushJournal()
     await disk.finish()
     let logged = try disk.store().contacts(from: time, to: time)
     #expect(logged.count == 1 && events.refusals.count == 1)

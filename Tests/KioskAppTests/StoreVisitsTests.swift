@@ -154,6 +154,7 @@ import Tracer
     #expect(
       columns.map { String($0.split(separator: " ")[0]) } == [
         "id", "boot", "start", "end", "kind", "platform", "nearest", "prompted", "installed", "open",
+        "addition",
       ])
   }
 }

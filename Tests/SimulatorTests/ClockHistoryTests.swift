@@ -11,7 +11,7 @@ import Tracer
   private static let asked: (count: UInt64, first: UInt64) = {
     let words = ProcessInfo.processInfo.environment["CLOCK_HISTORIES"]?.split(separator: " ") ?? []
     let numbers = words.compactMap { UInt64($0) }
-    return numbers.count == 2 ? (numbers[0], numbers[1]) : (100, 1)
+    return numbers.count == 2 ? (numbers[0], numbers[1]) : (20, 1)
   }()
 
   @Test("Nothing young is lost, nothing old is kept, and every date is right or not given") func histories() {
@@ -37,11 +37,11 @@ import Tracer
     "The checks see a kiosk that believes every clock, and one that deletes by the wall clock",
     arguments: [ClockModel.Mutant.believesEveryClock, .deletesByTheWallClock])
   func mutants(mutant: ClockModel.Mutant) {
-    let faults = (1...20 as ClosedRange<UInt64>).count { seed in
+    let faults = (1...8 as ClosedRange<UInt64>).count { seed in
       var model = ClockModel(ClockHistory(seed: seed), mutant: mutant)
       model.run()
       return !model.faults.isEmpty
     }
-    #expect(faults >= 5)
+    #expect(faults >= 3)
   }
 }

@@ -20,20 +20,22 @@ final class KeyErasure: Sendable {
   func forgetOwnKeys(before day: Int64) {
     queue.async { [self] in
       let file = IdentityFile(dataFolder: dataFolder)
-      // Without one there is nothing to forget.
-      guard Files.isThere(file.path) else { return }
-      do throws(FileError) { try file.ratchet(to: day) } catch {
-        post(.problem("forgetting own keys of days that are over: \(error)"))
-      }
+      // Without one there is nothing to forget; one that cannot be read is told of as such.
+      guard (try? file.load()) != nil else { return }
+      var fault: String?
+      do throws(FileError) { try file.ratchet(to: day) } catch { fault = error.description }
+      post(.diskWork(.forgettingKeys, fault: fault))
     }
   }
 
   /// Gives a key that was made by a clock that went ahead the day `day`, and tells the core.
   func putRight(to day: Int64) {
     queue.async { [self] in
+      var fault: String?
       do throws(FileError) { post(.identityRead(try IdentityFile(dataFolder: dataFolder).putRight(to: day))) } catch {
-        post(.problem("giving this node's key its right day: \(error)"))
+        fault = error.description
       }
+      post(.diskWork(.datingKey, fault: fault))
     }
   }
 

@@ -503,6 +503,8 @@ final class StorageQueue: Sendable {
       retry()
       onEnd()
     } catch {
+      // Another file in its place is told of as such.
+      if case .inItsPlace = error { return disk.failed(error) }
       post(.problem("the database is damaged and could not be repaired yet: \(error)"))
       let isWaiting = repair.withLock { repair in
         repair.notBefore = now.adding(milliseconds: 1000 * Int64(AppLimits.salvageRetrySeconds))
