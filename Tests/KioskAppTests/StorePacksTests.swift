@@ -415,7 +415,10 @@ import Tracer
     }
     #expect(inTheMiddle > 0)
     let kiosk = try start()
-    #expect(try eventually(within: 60) { try count("contactRow") == 0 })
+    let isPacked = try eventually(within: 60) { try count("contactRow") == 0 }
+    let left = try count("contactRow") ?? -1
+    let told = isPacked ? "" : try Program.run("status", "--config", config, "--data", data).output
+    #expect(isPacked, "\(left) rows are left; \(told)")
     let ended = try kiosk.terminate()
     #expect(ended.code == 0, "\(ended.messages)")
     #expect(try state("contact") == before && count("contactPack") == 500)

@@ -36,6 +36,8 @@ final class StoreHandle: Sendable {
     /// Another file may be there that holds what this one held.
     var isSalvaged = false
     var told = DiskState()
+    /// Of the disk's room, as it was told.
+    var roomFault: String?
     var isIdentityRead = false
     var onOpening: @Sendable (Opening) -> Void = { _ in }
     var onTick: @Sendable () -> Void = {}
@@ -142,7 +144,22 @@ final class StoreHandle: Sendable {
       old?.close()
     }
     if !state.withLock({ $0.store != nil && $0.isIdentityRead }) { attempt() }
+    watchRoom()
     state.withLock { $0.onTick }()
+  }
+
+  /// A full disk is told before something is refused: the journal's room was taken long before.
+  private func watchRoom() {
+    var fault: String?
+    if let cause = StoreError(diskOf: folder.path + "/kiosk.sqlite"), cause.isFull { fault = cause.description }
+    let told = state.withLock { state -> DiskState? in
+      // What else is told stays.
+      guard state.store != nil, state.told.fault == state.roomFault, state.told.fault != fault else { return nil }
+      state.roomFault = fault
+      state.told.fault = fault
+      return state.told
+    }
+    if let told { post(.disk(told)) }
   }
 
   private func attempt() {

@@ -60,7 +60,8 @@ public struct ClockJudge: Sendable {
     guard var read, read.isSound else { return }
     let now = clamped(time.milliseconds)
     if read.boot != record.boot {
-      read.begin(record.boot, operatingAtZero: read.operating)
+      // The newest row of a log without a record may be of this very boot: its time has not gone on since the boot began.
+      read.begin(record.boot, operatingAtZero: read.boot.isEmpty ? read.operating - now : read.operating)
     } else if read.operatingAtZero + now < read.operating {
       read.operatingAtZero = read.operating - now
     }
