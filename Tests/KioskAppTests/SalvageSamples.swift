@@ -115,7 +115,7 @@ struct SalvageSample {
     return folder
   }
 
-  /// The rows of each table; of entries without what a salvage sets anew.
+  /// The rows of each table; of entries without the columns that a salvage resets.
   static func rows(_ path: String) throws -> [String: Set<String>] {
     var configuration = Configuration()
     configuration.readonly = true

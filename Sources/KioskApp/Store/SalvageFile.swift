@@ -88,7 +88,7 @@ final class SalvageFile {
     frames = journal.frames
     rottenFrames = journal.rottenFrames
     pages = max(pages, UInt32(clamping: journal.pages))
-    // Of a log that was begun anew the old frames are in the file already.
+    // When the log starts again at its beginning, its old frames are in the file already.
     hasHiddenCommits =
       rottenFrames > 0 || fileBytes == 0 && !frames.isEmpty || isHeadRotten && frames.keys.contains { differs($0) }
   }

@@ -75,7 +75,7 @@ extension Store {
     case noRoom(bytes: Int64)
   }
 
-  /// Writes a database of a version that did not overwrite what it deleted anew, as a whole; one of this version is left as
+  /// Rewrites the whole database if a version made it that did not overwrite deleted rows; one of this version is left as
   /// it is. Where it is broken off, all of it comes again. Meanwhile others read, and nobody writes.
   ///
   /// - Parameter freeBytes: of the disk, where not the real ones.

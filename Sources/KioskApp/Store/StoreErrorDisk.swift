@@ -65,7 +65,7 @@ extension StoreError {
   var isNotAllowed: Bool { if case .notAllowed = self { true } else { false } }
   var isFull: Bool { if case .full = self { true } else { false } }
 
-  /// Whether the database is to be opened anew: nothing done with this connection can succeed any more.
+  /// Whether the database must be opened again: nothing done with this connection can succeed any more.
   var asksForReopening: Bool {
     switch self {
     case .failingDisk, .readOnly, .folderMissing, .inItsPlace, .cannotOpen, .notThere, .notAllowed: true

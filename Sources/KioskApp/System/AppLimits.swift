@@ -76,7 +76,7 @@ enum AppLimits {
   static let boots = 4096
   /// Longest wait for another program that writes to the database, seconds. After it the write has failed.
   static let busySeconds = 5
-  /// Free bytes of the disk that writing the database anew leaves, beside what it takes.
+  /// Free bytes that must be left on the disk after the database was rewritten.
   static let cleanUpSpareBytes: Int64 = 16 << 20
   /// How often emptying the log ahead is tried again while another program reads, and after how many attempts, which is
   /// three hours, it is told.
