@@ -32,11 +32,13 @@ import Tracer
     return try #require(found)
   }
 
-  private func hear(_ id: BluezoneID, from: Int64, to: Int64? = nil, dBm: Int = -60, in store: Store? = nil) throws {
+  private func hear(
+    _ id: BluezoneID, from: Int64, to: Int64? = nil, dBm: Int = -60, in store: Store? = nil, over: Int64 = .min
+  ) throws {
     let span = ContactUpdate.Span.dated(first: UTCTime(seconds: from), last: UTCTime(seconds: to ?? from))
     try (store ?? self.store).write(
       [.init(id: id, span: span, strength: .init(count: 2, nearestDBm: dBm, sumDBm: 2 * dBm - 10), platform: .android)],
-      boot: "b")
+      boot: "b", over: over)
   }
 
   private func importing(_ entries: F0Entry..., tolerance: Int = 1) throws -> Store.ImportResult {
@@ -68,6 +70,17 @@ import Tracer
     #expect(try importing(case1) == .init(entries: 1, newEntries: 0, exposedContacts: 2, newExposedContacts: 0))
     try hear(try sent(case1, at: t + 900), from: t + 960)
     #expect(try rows() == 2 && cases().count == 1)
+  }
+
+  @Test("A contact that is packed as it is written is found too, once") func packedAtOnce() throws {
+    let case1 = try entry(1)
+    let t = day + 86_400 + 8 * 3600
+    _ = try importing(case1)
+    try hear(try sent(case1, at: t), from: t + 10, over: .max)
+    try hear(try sent(case1, at: t), from: t + 400, over: .max)
+    #expect(try rows() == 1)
+    #expect(try cases().first?.end.seconds == t + 400)
+    #expect(try importing(case1) == .init(entries: 1, newEntries: 0, exposedContacts: 1, newExposedContacts: 0))
   }
 
   @Test("Entries that another program brings in are known at the next contact, and those that it deletes are not")

@@ -70,6 +70,47 @@ import Tracer
     try DatabaseQueue(path: store.path).write { try $0.execute(sql: sql, arguments: arguments) }
   }
 
+  @Test("News of slots that are over go straight into packs, and say the same as rows do", arguments: 0..<12)
+  func packedAtOnce(seed: UInt64) throws {
+    var random = SplitMix64(seed: seed)
+    let byRows = try Folder()
+    let rowStore = try Store(dataFolder: byRows.path, access: .create)
+    let first = day / 900
+    for _ in 0..<12 {
+      // Some of them several times, some with more reports than a pack can hold.
+      let news = (0..<Int.random(in: 1...40, using: &random)).map { _ in
+        let number = Int.random(in: 0..<30, using: &random)
+        let at = day + Int64.random(in: 0..<3600, using: &random)
+        let isStrange = seed % 3 == 0 && Int.random(in: 0..<20, using: &random) == 0
+        let nearest = Bool.random(using: &random) ? nil : Int.random(in: -100 ... -30, using: &random)
+        return heard(
+          number, at: at, to: at + Int64.random(in: -5...90, using: &random), count: isStrange ? 65_000 : 3,
+          nearest: nearest, sum: -200, platform: [nil, .android, .ios].randomElement(using: &random) ?? nil)
+      }
+      try store.write(news, boot: "b", over: first + Int64.random(in: 0...5, using: &random))
+      try rowStore.write(news, boot: "b")
+      if Int.random(in: 0..<4, using: &random) == 0 {
+        _ = try store.pack(before: UTCTime(seconds: day + Int64.random(in: 0...4000, using: &random)))
+      }
+      #expect(try all() == all(rowStore))
+    }
+    try packAll()
+    #expect(try all() == all(rowStore))
+    #expect(try packs() > 0)
+  }
+
+  @Test("What is packed at once leaves no row behind, and one pack a slot") func packedAtOnceRows() throws {
+    try hear(heard(1, at: day), heard(2, at: day + 900))
+    #expect(try rows() == 2)
+    var news = (0..<500).map { heard(10 + $0, at: day + Int64($0)) }
+    news += [heard(1, at: day + 600), heard(3, at: day + 900)]
+    try store.write(news, boot: "b", over: day / 900 + 1)
+    #expect(try rows() == 2 && packs() == 1)
+    try store.write([heard(1, at: day + 700), heard(4, at: day + 1800)], boot: "b", over: day / 900 + 2)
+    #expect(try rows() == 3 && packs() == 1, "the second slot had nothing new")
+    #expect(try all().first { $0.id == id(1) }?.strength.count == 9)
+  }
+
   @Test("Contacts of slots that are over are packed, the others are not, and all read as before") func packing() throws
   {
     try fill(slots: 6, each: 50)

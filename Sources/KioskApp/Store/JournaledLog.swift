@@ -142,40 +142,50 @@ struct JournaledLog {
 
   // MARK: Into the database
 
+  /// What a flush has done.
+  struct Flushed {
+    /// Contacts with F0 entries that were not known before.
+    var newExposed = 0
+    var isClockKept = false
+  }
+
   /// Brings everything pending into the database, and with it what could not be appended.
   ///
-  /// - Returns: how many contacts with F0 entries were not known before.
+  /// - Parameter record: of the clock, kept in the same transaction if there is one.
   @discardableResult
   mutating func flush(
-    into store: Store, _ contacts: [ContactUpdate] = [], _ visits: [VisitUpdate] = []
-  ) throws(StoreError) -> Int {
+    into store: Store, _ contacts: [ContactUpdate] = [], _ visits: [VisitUpdate] = [], record: ClockRecord? = nil
+  ) throws(StoreError) -> Flushed {
     reopen()
     try resolve(with: store)
     // More than memory is to hold at once goes in two steps.
     if pending.contactCount + contacts.count > CoreLimits.pendingContacts, !pending.isEmpty {
-      let exposed = try flush(into: store)
-      return exposed + (try flush(into: store, contacts, visits))
+      let first = try flush(into: store)
+      var second = try flush(into: store, contacts, visits, record: record)
+      second.newExposed += first.newExposed
+      return second
     }
     let before = self
     _ = take(contacts, visits, newestRow: nil)
     let mark = JournalMark(epoch: encoder.epoch, sequence: encoder.sequence &+ UInt64(failedPages) &- 1)
-    var exposed = 0
+    var flushed = Flushed()
     if !pending.isEmpty {
       do throws(StoreError) {
-        exposed = try store.write(pending, run: run, rows: &rows, mark: mark, clock: clock)
+        flushed.newExposed = try store.write(pending, run: run, rows: &rows, mark: mark, clock: record)
+        flushed.isClockKept = record != nil
       } catch {
         self = before
         throw error
       }
     } else if failedPages > 0 {
       // The database does not know their numbers: they stay where they are until the next append writes over them.
-      return 0
+      return flushed
     }
     pending = JournalPending()
     encoder.startGeneration(after: mark.sequence)
     nextPage = 0
     failedPages = 0
-    return exposed
+    return flushed
   }
 
   /// Finds out what of the journal that was found is not in the database.
@@ -190,7 +200,6 @@ struct JournaledLog {
       damage =
         "\(lost) pages of kiosk.journal are damaged: up to \(10 * lost) s of contacts and visits are missing; check the SD card"
     }
-    if clock == nil { clock = try store.journalClock() }
     found = nil
   }
 

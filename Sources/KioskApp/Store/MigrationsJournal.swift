@@ -14,5 +14,8 @@ extension Migrations {
           ) STRICT;
           """)
     }
+    migrator.registerMigration("journal 2: the clock stands in its own table") { db in
+      try db.execute(sql: "ALTER TABLE journal DROP COLUMN clock")
+    }
   }
 }

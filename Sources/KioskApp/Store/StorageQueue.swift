@@ -189,15 +189,17 @@ final class StorageQueue: Sendable {
   private func flush(_ batch: Batch = Batch()) {
     do throws(StoreError) {
       let store = try disk.store()
-      let exposed = try log.withLock { log throws(StoreError) in
-        try log?.flush(into: store, batch.contacts ?? [], batch.visits ?? []) ?? 0
+      let record = unkeptClock
+      let flushed = try log.withLock { log throws(StoreError) in
+        try log?.flush(into: store, batch.contacts ?? [], batch.visits ?? [], record: record)
       }
       state.withLock { state in
+        if flushed?.isClockKept == true { state.isClockKept = state.clock == record }
         if !batch.isEmpty { state.lastWriteFault = nil }
         state.flushFault = nil
       }
       tell(batch)
-      if exposed > 0 { readUnseenExposures() }
+      if let flushed, flushed.newExposed > 0 { readUnseenExposures() }
       begin()
       // A journal that failed is opened again with the next append.
       log.withLock { log in if log?.fault != nil { log?.close() } }
@@ -406,12 +408,17 @@ final class StorageQueue: Sendable {
     }
   }
 
+  /// What of the clock the database does not have yet; nil while it may hold more than this run knows.
+  private var unkeptClock: ClockRecord? {
+    guard waiting.withLock({ $0.hasReadClock }) else { return nil }
+    return state.withLock { $0.isClockKept ? nil : $0.clock }
+  }
+
   private func keepClock(_ store: Store) throws(StoreError) {
-    guard waiting.withLock({ $0.hasReadClock }), let record = state.withLock({ $0.isClockKept ? nil : $0.clock }) else {
-      return
-    }
+    guard let record = unkeptClock else { return }
     try store.save(record)
-    state.withLock { $0.isClockKept = true }
+    // Another may have come meanwhile.
+    state.withLock { $0.isClockKept = $0.clock == record }
   }
 
   func date(bootTime: UTCTime) {

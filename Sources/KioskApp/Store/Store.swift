@@ -174,23 +174,38 @@ final class Store: Sendable {
   ///
   /// - Returns: how many of them are contacts with F0 entries that were not known before.
   @discardableResult
-  func write(_ updates: [ContactUpdate], boot: String) throws(StoreError) -> Int {
-    try write { db in try add(db, updates, boot: boot) }
+  func write(_ updates: [ContactUpdate], boot: String, over: Int64 = .min) throws(StoreError) -> Int {
+    try write { db in try add(db, updates, boot: boot, over: over) }
   }
 
   /// The same within a transaction.
-  func add(_ db: Database, _ updates: [ContactUpdate], boot: String) throws -> Int {
+  ///
+  /// - Parameter over: slots before this one are over: what was heard in them is packed at once.
+  func add(_ db: Database, _ updates: [ContactUpdate], boot: String, over: Int64 = .min) throws -> Int {
+    let places = Set(updates.compactMap { update in update.slot.map { LogPlace(slot: $0, id: update.id) } })
+    let packed = try addToPacks(db, updates, before: over)
+    try addRows(db, updates.filter { !packed.contains($0.slot ?? .max) }, boot: boot)
+    return try matchWritten(db, places)
+  }
+
+  /// - Returns: the slots whose contacts stand in packs now.
+  private func addToPacks(_ db: Database, _ updates: [ContactUpdate], before slot: Int64) throws -> Set<Int64> {
+    var news: [Int64: [BluezoneID: LoggedContact]] = [:]
+    for update in updates {
+      guard let (place, contact) = LoggedContact.dated(update), place < slot else { continue }
+      news[place, default: [:]][contact.id, default: contact.withoutReports].add(contact)
+    }
+    var packed: Set<Int64> = []
+    for (slot, contacts) in news where try addToPack(db, news: Array(contacts.values), slot: slot) {
+      packed.insert(slot)
+    }
+    return packed
+  }
+
+  private func addRows(_ db: Database, _ updates: [ContactUpdate], boot: String) throws {
     let dated = try db.cachedStatement(sql: Self.upsertContact)
     let undated = try db.cachedStatement(sql: Self.upsertUndated)
-    let places = Set(
-      updates.compactMap { update in
-        if case .dated(let first, _) = update.span {
-          LogPlace(slot: LogSlot.number(at: first), id: update.id)
-        } else {
-          nil
-        }
-      })
-    try unpack(db, places)
+    try unpack(db, Set(updates.compactMap { update in update.slot.map { LogPlace(slot: $0, id: update.id) } }))
     for update in updates {
       let strength = update.strength
       switch update.span {
@@ -203,7 +218,6 @@ final class Store: Sendable {
         ])
       }
     }
-    return try matchWritten(db, places)
   }
 
   /// Moves this boot's undated contacts and visits to where they belong, now that the time at which it began is known.

@@ -11,11 +11,6 @@ extension Store {
   /// The newest page that stands here; nil when none ever did.
   func journalMark() throws(StoreError) -> JournalMark? { try read(Self.journalMark) }
 
-  /// What was kept with it.
-  func journalClock() throws(StoreError) -> [UInt8]? {
-    try read { db in try Data.fetchOne(db, sql: "SELECT clock FROM journal").map(Array.init) }
-  }
-
   static func journalMark(_ db: Database) throws -> JournalMark? {
     try Row.fetchOne(db, sql: "SELECT epoch, sequence FROM journal").map {
       JournalMark(
@@ -28,15 +23,18 @@ extension Store {
   /// - Parameters:
   ///   - run: the run that goes on; visits of others are over.
   ///   - mark: the newest page that it is from.
+  ///   - clock: kept in the same transaction, which costs two pages less than one of its own.
   /// - Returns: how many contacts with F0 entries were not known before.
   func write(
-    _ pending: JournalPending, run: UInt64, rows: inout VisitRows, mark: JournalMark, clock: [UInt8]?
+    _ pending: JournalPending, run: UInt64, rows: inout VisitRows, mark: JournalMark, clock: ClockRecord? = nil
   ) throws(StoreError) -> Int {
     let known = rows
     let (exposed, written) = try write { db in
       var (rows, exposed) = (known, 0)
       for part in pending.runs {
-        exposed += try add(db, part.contacts, boot: part.boot)
+        let contacts = part.contacts
+        // A slot is over once something was heard in a later one.
+        exposed += try add(db, contacts, boot: part.boot, over: contacts.lazy.compactMap(\.slot).max() ?? .min)
         for var visit in part.visits {
           if part.run != run { visit.update.visit.isOpen = false }
           let row = try Self.add(db, visit, boot: part.boot)
@@ -45,12 +43,10 @@ extension Store {
       }
       try db.execute(
         sql: """
-          INSERT INTO journal (id, epoch, sequence, clock) VALUES (1, ?, ?, ?) ON CONFLICT (id) DO UPDATE
-          SET epoch = excluded.epoch, sequence = excluded.sequence, clock = coalesce(excluded.clock, clock)
-          """,
-        arguments: [
-          Int64(bitPattern: mark.epoch), Int64(bitPattern: mark.sequence), clock.map { Data($0) },
-        ])
+          INSERT INTO journal (id, epoch, sequence) VALUES (1, ?, ?) ON CONFLICT (id) DO UPDATE
+          SET epoch = excluded.epoch, sequence = excluded.sequence
+          """, arguments: [Int64(bitPattern: mark.epoch), Int64(bitPattern: mark.sequence)])
+      if let clock { try Self.save(db, clock) }
       return (exposed, rows)
     }
     rows = written
@@ -102,16 +98,7 @@ struct JournalNews {
   init(_ pending: JournalPending) {
     for run in pending.runs {
       for update in run.contacts {
-        guard case .dated(let first, let last) = update.span else { continue }
-        let slot = LogSlot.number(at: first)
-        let start = LogSlot.start(of: slot).seconds
-        contacts.append(
-          (
-            slot,
-            LoggedContact(
-              id: update.id, first: first.seconds - start, last: max(last.seconds, first.seconds) - start,
-              strength: update.strength, platform: update.platform)
-          ))
+        if let dated = LoggedContact.dated(update) { contacts.append(dated) }
       }
       told += run.visits
     }
@@ -143,9 +130,27 @@ struct JournalNews {
   }
 }
 
+extension ContactUpdate {
+  /// The log slot it belongs to; nil without a date.
+  var slot: Int64? { if case .dated(let first, _) = span { LogSlot.number(at: first) } else { nil } }
+}
+
 extension LoggedContact {
-  /// More of the same contact.
-  fileprivate mutating func add(_ other: LoggedContact) {
+  /// What an update says, and of which slot; nil without a date.
+  static func dated(_ update: ContactUpdate) -> (slot: Int64, contact: LoggedContact)? {
+    guard case .dated(let first, let last) = update.span, let slot = update.slot else { return nil }
+    let start = LogSlot.start(of: slot).seconds
+    let contact = LoggedContact(
+      id: update.id, first: first.seconds - start, last: max(last.seconds, first.seconds) - start,
+      strength: update.strength, platform: update.platform)
+    return (slot, contact)
+  }
+
+  /// What others of the same contact can be added to.
+  var withoutReports: LoggedContact { LoggedContact(id: id, first: first, last: last, strength: .init()) }
+
+  /// More of the same contact: what `Store.merge` does to a row.
+  mutating func add(_ other: LoggedContact) {
     first = min(first, other.first)
     last = max(last, other.last)
     strength.add(other.strength)

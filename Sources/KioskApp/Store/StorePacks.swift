@@ -10,7 +10,7 @@ import Tracer
 /// The two forms of the contact log: rows of slots that may still change, and packs of those that are over.
 ///
 /// A contact stands in one of them, once: what is packed leaves the rows in the same transaction, and a contact that is
-/// heard of again leaves its pack before it is written. A pack that is damaged loses its own contacts alone: it is left
+/// heard of again leaves its pack before it is written, or is added to it there. A pack that is damaged loses its own contacts alone: it is left
 /// where it is until it is too old, and told of by `damage`.
 extension Store {
   // MARK: Packing
@@ -40,6 +40,43 @@ extension Store {
     }
   }
 
+  /// Writes news of a slot that is over straight into its pack: as rows they would be written, deleted and written again.
+  /// What stands of the slot as rows goes with it.
+  ///
+  /// - Parameter news: each id once.
+  /// - Returns: false, and nothing is changed, when it does not fit into one pack.
+  func addToPack(_ db: Database, news: [LoggedContact], slot: Int64) throws -> Bool {
+    let packs = try Self.packPlaces(db, slot...slot)
+    guard packs.count <= 1 else { return false }
+    var contacts: [BluezoneID: LoggedContact] = [:]
+    if let pack = packs.first {
+      guard let held = try packedContacts(db, pack) else { return false }
+      for contact in held { contacts[contact.id] = contact }
+    }
+    let rows = try Row.fetchCursor(
+      db, sql: "SELECT *, \(Self.fits) AS fits FROM contactRow WHERE slot = ?", arguments: [slot])
+    while let row = try rows.next() {
+      guard row["fits"], let contact = Self.loggedContact(row) else { return false }
+      contacts[contact.id] = contact
+    }
+    for contact in news { contacts[contact.id, default: contact.withoutReports].add(contact) }
+    guard contacts.count <= AppLimits.packedContacts,
+      let (ids, facts) = ContactPack.pack(contacts.values.sorted { $0.id < $1.id }, slot: slot)
+    else { return false }
+    try Self.keepPack(db, PackPlace(slot: slot, part: packs.first?.part ?? 0), ids, facts)
+    try db.execute(sql: "DELETE FROM contactRow WHERE slot = ?", arguments: [slot])
+    return true
+  }
+
+  private static func keepPack(_ db: Database, _ place: PackPlace, _ ids: [UInt8], _ facts: [UInt8]) throws {
+    let insert = try db.cachedStatement(
+      sql: """
+        INSERT INTO contactPack (slot, part, ids, facts) VALUES (?, ?, ?, ?)
+        ON CONFLICT (slot, part) DO UPDATE SET ids = excluded.ids, facts = excluded.facts
+        """)
+    try insert.execute(arguments: [place.slot, place.part, Data(ids), Data(facts)])
+  }
+
   /// Contacts that a pack can hold; the others stay rows.
   private static let fits = """
     first BETWEEN 0 AND \(ContactPack.seconds.upperBound) AND last BETWEEN 0 AND \(ContactPack.seconds.upperBound)
@@ -59,12 +96,7 @@ extension Store {
       packed = (held + contacts).sorted { $0.id < $1.id }
     }
     guard let (ids, facts) = ContactPack.pack(packed, slot: slot) else { return }
-    let insert = try db.cachedStatement(
-      sql: """
-        INSERT INTO contactPack (slot, part, ids, facts) VALUES (?, ?, ?, ?)
-        ON CONFLICT (slot, part) DO UPDATE SET ids = excluded.ids, facts = excluded.facts
-        """)
-    try insert.execute(arguments: [slot, part, Data(ids), Data(facts)])
+    try Self.keepPack(db, PackPlace(slot: slot, part: part), ids, facts)
     let delete = try db.cachedStatement(sql: "DELETE FROM contactRow WHERE slot = ? AND blid <= ? AND \(Self.fits)")
     try delete.execute(arguments: [slot, lastID.data])
   }
