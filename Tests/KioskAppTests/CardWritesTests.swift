@@ -49,7 +49,7 @@ import Tracer
     #expect(bytes <= Self.mostBytes * hours / 10)
   }
 
-  @Test("Ten seconds cost one page of the journal, and a quarter hour one transaction") func pages() async throws {
+  @Test("Ten seconds cost one page of the journal, and half an hour one transaction") func pages() async throws {
     let folder = try Folder()
     var day = try OfficeDay(folder: folder.path, devices: 40, thinning: 40)
     day.run(minutes: 1)

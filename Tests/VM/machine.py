@@ -9,6 +9,7 @@ import shlex
 import socket
 import subprocess
 import time
+from collections.abc import Sequence
 
 BOOT_LIMIT = 90  # s from the start of QEMU to the agent's first answer
 SCRIPT_LIMIT = 30  # s a script may take unless told otherwise
@@ -26,7 +27,7 @@ class ScriptFailed(AssertionError):
 class Machine:
     """One QEMU. Its `run` is for one thread at a time."""
 
-    def __init__(self, folder: pathlib.Path, kernel: str, initramfs: str, bluetooth: str):
+    def __init__(self, folder: pathlib.Path, kernel: str, initramfs: str, bluetooth: str, disks: Sequence[pathlib.Path] = ()):
         self.console = folder / "console.txt"
         self.folder = folder
         agent = str(folder / "agent")
@@ -45,7 +46,8 @@ class Machine:
              # A screen that whoever looks at it by VNC can exchange, an old one of 16 bits a pixel, and a finger.
              "-qmp", f"unix:{folder / 'qmp'},server=on,wait=off", "-vnc", f"unix:{folder / 'vnc'}",
              "-device", f"virtio-gpu-pci,id=screen,xres={SCREEN[0]},yres={SCREEN[1]}",
-             "-device", "cirrus-vga,id=old", "-device", "virtio-tablet-pci,id=touch"],
+             "-device", "cirrus-vga,id=old", "-device", "virtio-tablet-pci,id=touch",
+             *(f"-drive=file={disk},format=raw,if=virtio" for disk in disks)],
             stdin=subprocess.DEVNULL, stdout=(folder / "qemu.txt").open("wb"), stderr=subprocess.STDOUT,
         )
         atexit.register(self.end)

@@ -6,7 +6,7 @@
 # Packages are downloaded and unpacked, not installed: /boot, /lib/modules and running services stay as they are.
 set -euo pipefail
 
-recipe=2 # to be counted up with every change of what follows
+recipe=3 # to be counted up with every change of what follows
 folder=$1
 here=$(cd "$(dirname "$0")" && pwd)
 . /etc/os-release
@@ -77,9 +77,9 @@ if [ -z "$(find "$modules" -name 'gpio-sim.ko')" ]; then
 fi
 
 say "choosing modules"
-# Crypto is what the Bluetooth subsystem asks for by name: the guest has no modprobe to answer that.
+# Crypto is what the Bluetooth subsystem and ext4 ask for by name: the guest has no modprobe to answer that.
 wanted=(virtio_pci virtio_console configfs gpio-sim rfkill hmac sha512_generic ctr drbg ecdh_generic cmac bluetooth hci_uart
-  virtio_gpu cirrus virtio_input evdev)
+  virtio_gpu cirrus virtio_input evdev virtio_blk crc32c_generic ext4)
 depmod -b "$work/root" "$release"
 mkdir "$work/modules"
 for module in "${wanted[@]}"; do modprobe -d "$work/root" -S "$release" --show-depends "$module"; done |

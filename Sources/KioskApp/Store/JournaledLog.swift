@@ -4,7 +4,7 @@ import KioskCore
 
 /// The journal, and what is in it that the database does not hold yet.
 ///
-/// `append` makes news durable, by one page written each 10 s; `flush` brings all of it into the database, once a log slot.
+/// `append` makes news durable, by one page written each 10 s; `flush` brings all of it into the database, each half hour.
 /// Whatever is stopped in between, nothing is lost or counted twice: the database holds the number of the newest page that
 /// it has the content of, in the same transaction. After a flush the journal begins again at its first page, with higher
 /// numbers.

@@ -9,7 +9,7 @@ import Tracer
 /// The store on a thread of its own: the core says what to write and hears how it went.
 ///
 /// What the effects of one event hand over is gathered until `commit`, and is one append to the journal; a few seconds after
-/// the end of each log slot the journal is emptied into the database. What neither takes goes back to the core's ledgers;
+/// the end of each second log slot the journal is emptied into the database. What neither takes goes back to the core's ledgers;
 /// other work that fails is kept here and done when the disk serves again.
 final class StorageQueue: Sendable {
   private let disk: StoreHandle
@@ -45,7 +45,8 @@ final class StorageQueue: Sendable {
           batch.isFlushDue = true
           self.flushAt = nil
         } else if flushAt == nil, !batch.isEmpty {
-          let end = LogSlot.start(of: LogSlot.number(at: moment.utc) + 1)
+          let number = LogSlot.number(at: moment.utc) / AppLimits.flushSlots * AppLimits.flushSlots
+          let end = LogSlot.start(of: number + AppLimits.flushSlots)
           let left = end.milliseconds - moment.utc.milliseconds
           flushAt = now.adding(milliseconds: left + AppLimits.flushDelayMilliseconds)
         }
