@@ -47,7 +47,7 @@ class Machine:
              "-qmp", f"unix:{folder / 'qmp'},server=on,wait=off", "-vnc", f"unix:{folder / 'vnc'}",
              "-device", f"virtio-gpu-pci,id=screen,xres={SCREEN[0]},yres={SCREEN[1]}",
              "-device", "cirrus-vga,id=old", "-device", "virtio-tablet-pci,id=touch",
-             *(f"-drive=file={disk},format=raw,if=virtio" for disk in disks)],
+             *(word for disk in disks for word in ("-drive", f"file={disk},format=raw,if=virtio"))],
             stdin=subprocess.DEVNULL, stdout=(folder / "qemu.txt").open("wb"), stderr=subprocess.STDOUT,
         )
         atexit.register(self.end)
