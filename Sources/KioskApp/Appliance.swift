@@ -183,7 +183,8 @@ struct Appliance {
         case .purgeUndated(let undated): storage.purge(undated)
         case .redate(let from, let through, let shift):
           storage.redate(from: from, through: through, byMilliseconds: shift)
-        case .setAside(let from, let through): storage.setAside(from: from, through: through)
+        case .setAside(let from, let through, let offset):
+          storage.setAside(from: from, through: through, offset: offset)
         case .saveClock(let record): storage.save(record)
         case .clockNews(let news, let contacts, let visits):
           storage.tell(news, contactsBefore: contacts, visitsBefore: visits) { [log] in log.warning("\($0)") }

@@ -81,7 +81,8 @@ public struct Kiosk: Sendable {
     /// Rows of this boot in that time were dated by a clock that turned out to be wrong. Comes before `dateContacts`.
     case redate(from: UTCTime, through: UTCTime, byMilliseconds: Int64)
     /// Nobody knows the time of rows that are dated so: they lose their date, are evidence of nothing, and end by their age.
-    case setAside(from: UTCTime, through: UTCTime)
+    /// `offset`: they were written at an operating time of their date less this, milliseconds; nil where that is not known.
+    case setAside(from: UTCTime, through: UTCTime, offset: Int64?)
     /// Keep this. It is the end of the effects of an event that writes.
     case saveClock(ClockRecord)
     /// Put it on record; the times are those before which rows would be deleted by a clock that leapt ahead.
@@ -90,7 +91,7 @@ public struct Kiosk: Sendable {
     case identityFromFuture(day: Int64)
     /// An hour of running has begun, or the run has: forget what is older than the retention.
     case purge(contactsBefore: UTCTime, visitsBefore: UTCTime)
-    /// At the same times, and without any date: forget rows without a date that are too old.
+    /// At the same times, and without any date: forget rows that are too old by the time that the kiosk has run.
     case purgeUndated(UndatedPurge)
     /// At the same times: forget this node's own keys of days before this one, since 1970-01-01.
     case forgetOwnKeys(before: Int64)

@@ -2,8 +2,21 @@
 
 public import Tracer
 
-/// Which rows without a date are too old.
+/// Which rows are too old of which the date says nothing, or that have none.
 public struct UndatedPurge: Hashable, Sendable {
+  /// Rows that are dated from `from` on, by a clock ahead of the time of deletion. Nobody knows how old they are, but none
+  /// was written at a later operating time than its date less `offset`.
+  public struct Ahead: Hashable, Sendable {
+    public var from: UTCTime
+    /// That clock minus operating time, milliseconds.
+    public var offset: Int64
+
+    public init(from: UTCTime, offset: Int64) {
+      self.from = from
+      self.offset = offset
+    }
+  }
+
   /// Those that were written at a lower operating time, milliseconds.
   public var contactsBefore: Int64
   public var visitsBefore: Int64
@@ -12,16 +25,18 @@ public struct UndatedPurge: Hashable, Sendable {
   /// Those that cannot be of a later time; nil while there is no date.
   public var contactsDatedBefore: UTCTime?
   public var visitsDatedBefore: UTCTime?
+  public var datedAhead: [Ahead]
 
   public init(
     contactsBefore: Int64, visitsBefore: Int64, operating: Int64 = 0, contactsDatedBefore: UTCTime? = nil,
-    visitsDatedBefore: UTCTime? = nil
+    visitsDatedBefore: UTCTime? = nil, datedAhead: [Ahead] = []
   ) {
     self.operating = operating
     self.contactsBefore = contactsBefore
     self.visitsBefore = visitsBefore
     self.contactsDatedBefore = contactsDatedBefore
     self.visitsDatedBefore = visitsDatedBefore
+    self.datedAhead = datedAhead
   }
 }
 
@@ -57,7 +72,8 @@ extension Kiosk {
       switch order {
       case .redate(let from, let through, let by):
         effects.append(.redate(from: from, through: through, byMilliseconds: by))
-      case .setAside(let from, let through): effects.append(.setAside(from: from, through: through))
+      case .setAside(let from, let through, let offset):
+        effects.append(.setAside(from: from, through: through, offset: offset))
       case .tell(let news): tell(news)
       }
     }
@@ -129,7 +145,7 @@ extension Kiosk {
     clockUpkeep.purgedBy = clock.record.purge
     if moment.isSynchronised, clock.record.isSettled {
       let future = moment.utc.adding(milliseconds: CoreLimits.clockFutureMilliseconds)
-      effects.append(.setAside(from: future, through: UTCTime(milliseconds: .max)))
+      effects.append(.setAside(from: future, through: UTCTime(milliseconds: .max), offset: nil))
     }
     let time = clock.purgeTime(at: rawMoment)
     let contactsBefore = time?.adding(days: -settings.contactRetentionDays)
@@ -143,8 +159,8 @@ extension Kiosk {
         UndatedPurge(
           contactsBefore: operating - Int64(settings.contactRetentionDays) * SlotScheme.dayMilliseconds,
           visitsBefore: operating - Int64(settings.visitRetentionDays) * SlotScheme.dayMilliseconds,
-          operating: operating,
-          contactsDatedBefore: contactsBefore, visitsDatedBefore: visitsBefore)))
+          operating: operating, contactsDatedBefore: contactsBefore, visitsDatedBefore: visitsBefore,
+          datedAhead: clock.datedAhead(at: rawMoment))))
     if moment.isSynchronised {
       effects.append(.packContacts(before: moment.utc.adding(milliseconds: -CoreLimits.unpackedMilliseconds)))
     }

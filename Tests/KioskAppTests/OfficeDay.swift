@@ -202,8 +202,8 @@ struct OfficeDay {
     case .redate(let from, let through, let shift):
       storage.redate(from: from, through: through, byMilliseconds: shift)
       return true
-    case .setAside(let from, let through):
-      storage.setAside(from: from, through: through)
+    case .setAside(let from, let through, let offset):
+      storage.setAside(from: from, through: through, offset: offset)
       return true
     case .syncFeed:
       let outcome: FeedReport.Outcome =

@@ -66,6 +66,33 @@ import Tracer
     }
   }
 
+  /// `isSynchronised`: whether a clock comes that contradicts it, so that the rows lose their date. They go when they are too
+  /// old by the time that the kiosk has run since they were written.
+  @Test("Rows that a clock years ahead dated end by running time", arguments: [false, true])
+  func datedAhead(isSynchronised: Bool) throws {
+    var run = try Run()
+    try run.begin("1", moment(0))
+    try run.run(from: 0, hours: 50) { self.moment($0) }
+    let wrong = 51 * Self.hour
+    try run.begin("2", moment(wrong, boot: wrong, error: 1000 * Self.day))
+    try run.run(from: wrong, hours: 10) { self.moment($0, boot: wrong, error: 1000 * Self.day) }
+    let chip = 62 * Self.hour
+    try run.begin("3", moment(chip, boot: chip, isSynchronised: false))
+    try run.run(from: chip, hours: 100) { self.moment($0, boot: chip, isSynchronised: false) }
+    let start = 163 * Self.hour
+    try run.begin("4", moment(start, boot: start, isSynchronised: isSynchronised))
+    // It has run for 110 h since the first of the rows.
+    let age = 14 * 24 - 112 as Int64
+    try run.run(from: start, hours: age) { self.moment($0, boot: start, isSynchronised: isSynchronised) }
+    func left() throws -> Int {
+      try run.kept().keys.count { (wrong...wrong + 10 * Self.hour).contains(run.times[$0] ?? 0) }
+    }
+    #expect(try left() == 11)
+    let later = start + (age + 1) * Self.hour
+    try run.run(from: later, hours: 14) { self.moment($0, boot: start, isSynchronised: isSynchronised) }
+    #expect(try left() == 0)
+  }
+
   @Test(
     "A first boot with a wrong clock harms nothing: its rows get their dates, and those from before there were records stay"
   )
@@ -104,7 +131,7 @@ import Tracer
       number: 1, start: MonotonicTime(milliseconds: 0), end: MonotonicTime(milliseconds: 9), kind: .noApp)
     try store.write(
       [VisitUpdate(visit, at: Moment(monotonic: MonotonicTime(milliseconds: 0), utc: later))], rows: &rows, boot: "1")
-    try store.setAside(from: now, through: UTCTime(milliseconds: .max), boot: "1")
+    try store.setAside(from: now, through: UTCTime(milliseconds: .max), offset: nil, boot: "1")
     #expect(try store.contacts(from: UTCTime(seconds: 0), to: UTCTime(seconds: 4_000_000_000)).isEmpty)
     #expect(try store.visits().isEmpty)
     #expect(try undated(store) == 2)
@@ -211,7 +238,8 @@ import Tracer
         case .dateContacts(let bootTime): try store.date(boot: boot, bootTime: bootTime)
         case .redate(let from, let through, let by):
           try store.redate(from: from, through: through, byMilliseconds: by)
-        case .setAside(let from, let through): try store.setAside(from: from, through: through, boot: boot)
+        case .setAside(let from, let through, let offset):
+          try store.setAside(from: from, through: through, offset: offset, boot: boot)
         case .saveClock(let record): try store.save(record)
         case .purge(let contacts, let visits):
           try store.purge(before: contacts, boot: boot)

@@ -114,6 +114,37 @@ import Tracer
     #expect(lag >= Self.day - 10_000 && lag <= Self.day + 60_000)
   }
 
+  @Test("A clock that is a little behind for a whole boot is not believed: the nights before stand together")
+  func behindANight() {
+    var machine = Machine()
+    for _ in 0..<3 {
+      machine.run(10 * Self.hour)
+      machine.powerOff(14 * Self.hour)
+    }
+    let behind = -14 * Self.hour - 600_000
+    #expect(!machine.run(29 * Self.hour, error: behind).isSynchronised)
+    #expect(machine.run(2 * Self.hour, error: behind).isSynchronised)
+  }
+
+  @Test("Rows of a boot with a clock far ahead keep their operating time, before it is contradicted and after")
+  func datedAhead() {
+    var machine = Machine()
+    machine.run(60 * Self.hour)
+    #expect(machine.judge.datedAhead(at: machine.raw(0, true)).isEmpty)
+    machine.powerOff(Self.hour)
+    let wrong = machine.run(10 * Self.hour, error: 100 * Self.day).utc
+    let offset = wrong.milliseconds - machine.judge.record.operating
+    machine.powerOff(Self.hour)
+    machine.run(60 * Self.hour, isSynchronised: false)
+    let from = wrong.adding(milliseconds: -10 * Self.hour - 5000)
+    #expect(machine.judge.datedAhead(at: machine.raw(0, false)) == [.init(from: from, offset: offset)])
+    machine.orders.removeAll()
+    machine.run(11 * Self.hour)
+    let through = wrong.adding(milliseconds: -1)
+    #expect(machine.orders.contains(.setAside(from: from, through: through, offset: offset)))
+    #expect(machine.judge.datedAhead(at: machine.raw(0, true)).isEmpty)
+  }
+
   @Test("A clock chip ahead of the log's time is believed after 48 h, for deletion alone") func chip() {
     var machine = Machine()
     machine.run(10 * Self.hour)

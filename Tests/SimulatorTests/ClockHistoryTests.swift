@@ -8,16 +8,20 @@ import Tracer
 
 /// Random histories of clocks. With CLOCK_HISTORIES in the environment (scripts/clock-histories) as many as it says.
 @Suite("Histories of clocks") struct ClockHistoryTests {
-  private static let asked: (count: UInt64, first: UInt64) = {
+  private static let asked: [UInt64] = {
     let words = ProcessInfo.processInfo.environment["CLOCK_HISTORIES"]?.split(separator: " ") ?? []
     let numbers = words.compactMap { UInt64($0) }
-    return numbers.count == 2 ? (numbers[0], numbers[1]) : (20, 1)
+    return numbers.count == 2 ? Array(numbers[1]..<numbers[0] + numbers[1]) : Array(6...20) + found
   }()
 
+  /// Of thousands, those that have shown a fault: rows kept while a synchronised clock was behind; a clock believed that
+  /// was behind for a whole boot; rows of a wrong clock that was contradicted, and of one that was not. In 27 such rows are
+  /// deleted as soon as they may be.
+  private static let found: [UInt64] = [27, 262, 1297, 1492, 1720]
+
   @Test("Nothing young is lost, nothing old is kept, and every date is right or not given") func histories() {
-    let (count, first) = Self.asked
     var (written, deleted, undated, plain, failed) = (0, 0, 0, 0, 0)
-    for seed in first..<first + count {
+    for seed in Self.asked {
       var model = ClockModel(ClockHistory(seed: seed))
       model.run()
       if model.history.isPlain { plain += 1 }
@@ -28,7 +32,7 @@ import Tracer
       #expect(model.faults.isEmpty, "seed \(seed)")
     }
     print(
-      "clocks: \(count) histories, seeds \(first)...\(first + count - 1), \(plain) of them without a leap: "
+      "clocks: \(Self.asked.count) histories, seeds from \(Self.asked[0]) on, \(plain) of them without a leap: "
         + "\(written) rows written, \(deleted) deleted, \(undated) undated at the end; \(failed) failed")
     #expect(plain > 0 && deleted > 0)
   }

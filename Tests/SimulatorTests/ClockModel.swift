@@ -14,9 +14,9 @@ struct ClockModel {
     var date: UTCTime?
     var boot: Int
     var monotonic: Int64
-    /// Of its boot, when it was set aside.
+    /// Operating time at which it was written, or, if that was lost with its date, at which it was set aside.
     var operating: Int64
-    /// For a row without a date: when a right clock was first believed in a later boot. Its days count from then.
+    /// For a row without a date: the latest time that it can be of, once a right clock was believed in a later boot.
     var dueFrom: Int64
     /// Running time since it was due with a clock that could be known.
     var overdue: Int64 = 0
@@ -100,17 +100,17 @@ struct ClockModel {
     }
     if judge.record.isSettled, moment.isSynchronised {
       let future = moment.utc.adding(milliseconds: 3_600_000)
-      for i in rows.indices { if let date = rows[i].date, date > future { setAside(i) } }
+      for i in rows.indices { if let date = rows[i].date, date > future { setAside(i, operating: nil) } }
     }
     // What must be gone ages while it is due.
     for i in rows.indices {
       if rows[i].date == nil, rows[i].dueFrom == .max, spell.clock == .right, judge.verdict == .trusted,
         rows[i].boot != spell.boot
       {
-        rows[i].dueFrom = time
+        rows[i].dueFrom = time - (judge.record.operating - rows[i].operating)
       }
       let from = rows[i].date == nil ? rows[i].dueFrom : rows[i].written
-      if from != .max, time - from > Self.retention, spell.clock.isKnown || spell.clock.isWrong {
+      if from != .max, time - from > Self.retention, isEvidence(spell.clock, against: rows[i]) {
         rows[i].overdue += elapsed == 0 ? 0 : running
       }
     }
@@ -119,10 +119,18 @@ struct ClockModel {
       rows.append(
         Row(
           written: time, date: moment.isSynchronised ? moment.utc : nil, boot: spell.boot,
-          monotonic: raw.monotonic.milliseconds, operating: 0, dueFrom: .max))
+          monotonic: raw.monotonic.milliseconds, operating: judge.record.operating, dueFrom: .max))
       figures.written += 1
     }
     record = judge.record
+  }
+
+  /// Whether a kiosk could know by this clock that the row is so old. Where a synchronised clock dated it ahead, one that is
+  /// not synchronised may as well be behind: nobody knows before its days of running have passed.
+  private func isEvidence(_ clock: ClockHistory.Clock, against row: Row) -> Bool {
+    guard clock == .chip, let date = row.date else { return clock.isKnown || clock.isWrong }
+    return date.milliseconds - ClockHistory.origin.milliseconds - row.written <= Self.slack
+      || judge.record.operating - row.operating > Self.retention
   }
 
   private mutating func dateRows(_ boot: Int, by moment: Moment) {
@@ -137,22 +145,26 @@ struct ClockModel {
       for i in rows.indices {
         if let date = rows[i].date, date >= from, date <= through { rows[i].date = date.adding(milliseconds: by) }
       }
-    case .setAside(let from, let through):
+    case .setAside(let from, let through, let offset):
       for i in rows.indices {
-        if let date = rows[i].date, date >= from, date <= through { setAside(i) }
+        if let date = rows[i].date, date >= from, date <= through {
+          setAside(i, operating: date.milliseconds - offset)
+        }
       }
     case .tell: break
     }
   }
 
-  private mutating func setAside(_ i: Int) {
+  /// - Parameter operating: operating time at which it was written; nil where nobody knows.
+  private mutating func setAside(_ i: Int, operating: Int64?) {
     rows[i].date = nil
     rows[i].dueFrom = .max
     // It is known only by now.
     let boot = -1 - i - figures.written * 10_000
     rows[i].boot = boot
     rows[i].monotonic = 0
-    boots[boot] = (judge.record.operatingAtZero - 1, nil)
+    if operating == nil { rows[i].operating = judge.record.operatingAtZero }
+    boots[boot] = (operating ?? judge.record.operatingAtZero - 1, nil)
   }
 
   private mutating func purge(at time: Int64, _ raw: Moment, _ moment: Moment) {
@@ -165,8 +177,12 @@ struct ClockModel {
     purgedAt = operating
     purgedLine = line
     let before = line?.adding(milliseconds: -Self.retention)
+    let ahead = judge.datedAhead(at: raw)
     let gone = rows.filter { row in
-      if let date = row.date { return before.map { date < $0 } ?? false }
+      if let date = row.date {
+        return before.map { date < $0 } ?? false
+          || ahead.contains { date >= $0.from && date.milliseconds - $0.offset < operating - Self.retention }
+      }
       guard let boot = boots[row.boot] else { return false }
       let written = boot.operating + row.monotonic
       if operating - written > Self.retention { return true }
@@ -178,14 +194,21 @@ struct ClockModel {
       fault("lost after \((time - row.written) / 3_600_000) h, boot \(row.boot), at \(time / 3_600_000) h")
     }
     figures.deleted += gone.count
-    let lost = Set(gone.map { "\($0.written)" })
-    rows.removeAll { lost.contains("\($0.written)") }
+    if !gone.isEmpty {
+      let lost = Set(gone.map(\.written))
+      rows.removeAll { lost.contains($0.written) }
+    }
     let bound: Int64 = history.isPlain ? 3_600_000 : 72 * 3_600_000
     for i in rows.indices where rows[i].overdue > bound {
       fault(
         "kept \(rows[i].overdue / 60_000) min too long, dated \(rows[i].date != nil), boot \(rows[i].boot), at \(time / 3_600_000) h"
       )
       rows[i].overdue = .min / 2
+    }
+    // Whatever any clock says.
+    for row in rows where operating - row.operating > Self.retention + 3_600_000 + Self.step {
+      let hours = (operating - row.operating) / 3_600_000
+      fault("kept for \(hours) h of running, boot \(row.boot), at \(time / 3_600_000) h")
     }
   }
 

@@ -333,7 +333,7 @@ final class StorageQueue: Sendable {
     flushJournal()
     attempt(.purgingUndated) { [disk, boot] () throws(StoreError) in
       let store = try disk.store()
-      try store.recordPurge("too old, without a date", at: SystemClock.utc()) { () throws(StoreError) in
+      try store.recordPurge("too old by running time", at: SystemClock.utc()) { () throws(StoreError) in
         try store.purgeUndated(undated, boot: boot)
       }
     }
@@ -439,10 +439,10 @@ final class StorageQueue: Sendable {
     readUnseenExposures()
   }
 
-  func setAside(from: UTCTime, through: UTCTime) {
+  func setAside(from: UTCTime, through: UTCTime, offset: Int64?) {
     flushJournal()
     attempt(.settingAside) { [self] () throws(StoreError) in
-      try flushed().setAside(from: from, through: through, boot: boot)
+      try flushed().setAside(from: from, through: through, offset: offset, boot: boot)
     }
   }
 

@@ -46,10 +46,10 @@ extension Store {
       arguments: [offset, before, offset])
   }
 
-  /// Forgets rows without a date that are too old, and boots of which none is left.
+  /// Forgets rows that are too old by the time that the kiosk has run, and boots of which none is left.
   @discardableResult
   func purgeUndated(_ purge: UndatedPurge, boot: String) throws(StoreError) -> Purged {
-    let purged = try write { db in
+    var purged = try write { db in
       var purged = Purged()
       // A boot that ended before anything but its rows was kept, or that is lost: they count from now on.
       try db.execute(
@@ -87,6 +87,30 @@ extension Store {
         purged.visits += db.changesCount
         try db.execute(sql: "DELETE FROM boot WHERE id = ?", arguments: [id])
       }
+      return purged
+    }
+    if !purged.isNothing { noteDeleted() }
+    // By itself: a damaged pack among them keeps nothing else.
+    for ahead in purge.datedAhead { purged += try forget(ahead, purge) }
+    return purged
+  }
+
+  /// Rows that a clock dated which is ahead of the time of deletion.
+  private func forget(_ ahead: UndatedPurge.Ahead, _ purge: UndatedPurge) throws(StoreError) -> Purged {
+    func date(_ operating: Int64) -> UTCTime { UTCTime(milliseconds: operating + ahead.offset) }
+    guard date(max(purge.contactsBefore, purge.visitsBefore)) > ahead.from else { return Purged() }
+    let purged = try write { db in
+      var purged = Purged()
+      // A contact ends within its slot.
+      let through = date(purge.contactsBefore).adding(milliseconds: -LogSlot.milliseconds)
+      func exposures() throws -> Int { try Int.fetchOne(db, sql: "SELECT count(*) FROM exposure") ?? 0 }
+      let before = try exposures()
+      purged.contacts = try takeContacts(db, from: ahead.from, through: through).count
+      purged.exposures = before - (try exposures())
+      try db.execute(
+        sql: "DELETE FROM visit WHERE boot IS NULL AND start >= ? AND \"end\" < ?",
+        arguments: [ahead.from.seconds, date(purge.visitsBefore).seconds])
+      purged.visits = db.changesCount
       return purged
     }
     if !purged.isNothing { noteDeleted() }
@@ -130,25 +154,30 @@ extension Store {
     }
   }
 
-  /// Takes the date from rows of a time: nobody knows it. They count as written before this boot.
-  func setAside(from: UTCTime, through: UTCTime, boot: String) throws(StoreError) {
+  /// Takes the date from rows of a time: nobody knows it. They count as written at an operating time of their date less
+  /// `offset`, milliseconds; where it is nil, before this boot.
+  func setAside(from: UTCTime, through: UTCTime, offset: Int64?, boot: String) throws(StoreError) {
     let isFuture = through.milliseconds == .max
+    // Whole seconds, as visits have them.
+    let zero = offset.map { _ in UTCTime(seconds: from.seconds) }
+    let operating = offset.flatMap { offset in zero.map { $0.milliseconds - offset } }
     try write { db in
-      let aside = "before \(boot)"
+      let aside = operating.map { "since \($0)" } ?? "before \(boot)"
       let contacts = try takeContacts(db, from: from, through: through)
       let undated = try db.cachedStatement(sql: Self.upsertUndated)
       for contact in contacts {
+        let zero = (zero ?? contact.first).milliseconds
         try undated.execute(arguments: [
-          aside, LogSlot.number(at: contact.first), contact.id.data, 0,
-          contact.last.milliseconds - contact.first.milliseconds, contact.strength.count, contact.strength.nearestDBm,
+          aside, LogSlot.number(at: contact.first), contact.id.data, contact.first.milliseconds - zero,
+          contact.last.milliseconds - zero, contact.strength.count, contact.strength.nearestDBm,
           contact.strength.sumDBm, contact.platform?.rawValue,
         ])
       }
       try db.execute(
         sql: """
-          UPDATE visit SET boot = ?, "end" = "end" - start, start = 0, open = 0
+          UPDATE visit SET boot = ?, start = start - coalesce(?, start), "end" = "end" - coalesce(?, start), open = 0
           WHERE boot IS NULL AND start BETWEEN ? AND ?
-          """, arguments: [aside, from.seconds, through.seconds])
+          """, arguments: [aside, zero?.seconds, zero?.seconds, from.seconds, through.seconds])
       let visits = db.changesCount
       if isFuture {
         // Nor is anything else of the future evidence.
@@ -162,8 +191,8 @@ extension Store {
       try db.execute(
         sql: """
           INSERT OR IGNORE INTO boot (id, operating)
-          VALUES (?, coalesce((SELECT operating FROM boot WHERE id = ?), 0) - 1)
-          """, arguments: [aside, boot])
+          VALUES (?, coalesce(?, coalesce((SELECT operating FROM boot WHERE id = ?), 0) - 1))
+          """, arguments: [aside, operating, boot])
     }
   }
 

@@ -22,8 +22,9 @@ public struct ClockJudge: Sendable {
   public enum Order: Equatable, Sendable {
     /// Rows of this boot were dated by a clock that was wrong.
     case redate(from: UTCTime, through: UTCTime, byMilliseconds: Int64)
-    /// Rows of other boots were dated by a clock that was wrong; nobody knows their time.
-    case setAside(from: UTCTime, through: UTCTime)
+    /// Rows of other boots were dated by a clock that was wrong; nobody knows their time, but they were written at an
+    /// operating time of their date less `offset`.
+    case setAside(from: UTCTime, through: UTCTime, offset: Int64)
     case tell(ClockNews)
   }
 
@@ -105,6 +106,15 @@ public struct ClockJudge: Sendable {
     guard verdict != .waiting, let purge = record.purge else { return nil }
     let time = UTCTime(milliseconds: operating(at: raw.monotonic) + purge)
     return raw.isSynchronised ? min(time, raw.utc) : time
+  }
+
+  /// Rows that clocks dated which are ahead of the time of deletion. Where those were wrong, and none comes that says so, or
+  /// the time of deletion stands behind, the rows would stay for long: they end by operating time.
+  public func datedAhead(at raw: Moment) -> [UndatedPurge.Ahead] {
+    guard let time = purgeTime(at: raw) else { return [] }
+    return record.lines.ahead(of: clamped(time.milliseconds) - operating(at: raw.monotonic)).map {
+      .init(from: UTCTime(milliseconds: $0.since + $0.offset), offset: $0.offset)
+    }
   }
 
   /// A signed time is held: it is later now.
@@ -235,7 +245,8 @@ public struct ClockJudge: Sendable {
       orders.append(
         .setAside(
           from: UTCTime(milliseconds: line.since + line.offset),
-          through: UTCTime(milliseconds: min(line.through, record.operatingAtZero - 1) + line.offset)))
+          through: UTCTime(milliseconds: min(line.through, record.operatingAtZero - 1) + line.offset),
+          offset: line.offset))
     }
     if let signed = record.signed, offset < signed - CoreLimits.clockFutureMilliseconds { record.signed = nil }
     record.lines.append(offset, stood: stood, since: record.operatingAtZero, operating: record.operating)

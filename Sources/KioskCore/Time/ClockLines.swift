@@ -64,11 +64,28 @@ public struct ClockLines: Codable, Hashable, Sendable {
     return line.offset > offset || line.isHere
   }
 
-  /// The running time for which clocks were shown that cannot be true if this offset is.
+  /// The running time for which clocks were shown that cannot be true if this offset is, and those behind them.
+  ///
+  /// A line of an earlier boot that is at most a day without power from the one before goes on from it: both stand
+  /// together. Otherwise a clock that is a little behind for a whole boot contradicts the last boot alone, and is believed
+  /// when it is on for longer than that was.
   func standing(against offset: Int64) -> Int64 {
-    all.filter { isContradicted($0, by: offset) }.reduce(0) { sum, line in
-      sum + (line.offset > offset ? line.stood : line.stoodHere)
+    var isCounted = all.map { isContradicted($0, by: offset) && $0.offset > offset }
+    for i in all.indices.dropFirst().reversed()
+    where isCounted[i] && !all[i].isHere && Self.isNight(from: all[i - 1].offset, to: all[i].offset) {
+      isCounted[i - 1] = true
     }
+    return all.indices.reduce(0) { sum, i in
+      if isCounted[i] { return sum + all[i].stood }
+      return isContradicted(all[i], by: offset) ? sum + all[i].stoodHere : sum
+    }
+  }
+
+  /// Lines further ahead than this offset, with the running time of the first row that they dated. One that was made of
+  /// a log's newest row says nothing of the others.
+  func ahead(of offset: Int64) -> [(offset: Int64, since: Int64)] {
+    all.filter { $0.offset - offset > CoreLimits.clockAgreementMilliseconds && $0.since > -Self.limit }
+      .map { ($0.offset, $0.since) }
   }
 
   /// - Returns: the lines that cannot have been true in any boot if this offset is; they are removed.
