@@ -95,6 +95,48 @@ import Tracer
     #expect(made == ["lock"] && events.identities.count == 1)
   }
 
+  @Test("Another disk in the place of the first, with file numbers that say it is the same, keeps what it has, once")
+  func exchanged() async throws {
+    mkdir(folder.path + "/usb", 0o700)
+    let time = UTCTime(seconds: 1_763_683_200)
+    func heard(_ number: UInt8) throws {
+      storage.write([
+        ContactUpdate(
+          id: try #require(BluezoneID(Data(repeating: number, count: 12))), span: .dated(first: time, last: time),
+          strength: .init(count: 1, nearestDBm: -50, sumDBm: -50), platform: nil)
+      ])
+      storage.commit()
+    }
+    func counts() throws -> [Int] { try disk.store().contacts(from: time, to: time).map(\.strength.count) }
+    // `reopen` says that it is the same, whatever the file's number is.
+    func exchange(_ old: String, _ new: String?) async throws {
+      await disk.finish()
+      #expect(rename(folder.path + "/usb/data", folder.path + "/" + old) == 0)
+      if let new { #expect(rename(folder.path + "/" + new, folder.path + "/usb/data") == 0) }
+      disk.reopen()
+      await disk.finish()
+    }
+    await start()
+    // Disk 1: one contact in the database, one in the journal alone. Disk 2 is a copy of it.
+    try heard(1)
+    storage.flushJournal()
+    try heard(2)
+    await disk.finish()
+    try disk.store().leaveOneFile()
+    try FileManager.default.copyItem(atPath: folder.path + "/usb/data", toPath: folder.path + "/2")
+    try heard(3)
+    storage.flushJournal()
+    try heard(4)
+    try await exchange("1", "2")
+    #expect(try counts() == [1, 1])
+    try heard(5)
+    try await exchange("2", "1")
+    #expect(try counts() == [1, 1, 1, 1])
+    storage.flushJournal()
+    try await exchange("1", "2")
+    #expect(try counts() == [1, 1, 1])
+  }
+
   @Test("A salvaged file counts as the one it was made of") func salvaged() async throws {
     mkdir(folder.path + "/usb", 0o700)
     await start()

@@ -131,9 +131,12 @@ extension Store {
   }
 
   /// Takes the date from rows of a time: nobody knows it. They count as written before this boot.
-  func setAside(from: UTCTime, through: UTCTime, boot: String) throws(StoreError) {
+  ///
+  /// - Returns: whether there were any.
+  @discardableResult
+  func setAside(from: UTCTime, through: UTCTime, boot: String) throws(StoreError) -> Bool {
     let isFuture = through.milliseconds == .max
-    try write { db in
+    return try write { db in
       let aside = "before \(boot)"
       let contacts = try takeContacts(db, from: from, through: through)
       let undated = try db.cachedStatement(sql: Self.upsertUndated)
@@ -158,12 +161,13 @@ extension Store {
         try db.execute(sql: "UPDATE exposedCase SET foundAt = ? WHERE foundAt > ?", arguments: [now, from.seconds])
         try db.execute(sql: "UPDATE feed SET lastSync = NULL WHERE lastSync > ?", arguments: [from.seconds])
       }
-      guard !contacts.isEmpty || visits > 0 else { return }
+      guard !contacts.isEmpty || visits > 0 else { return false }
       try db.execute(
         sql: """
           INSERT OR IGNORE INTO boot (id, operating)
           VALUES (?, coalesce((SELECT operating FROM boot WHERE id = ?), 0) - 1)
           """, arguments: [aside, boot])
+      return true
     }
   }
 
