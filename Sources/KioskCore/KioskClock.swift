@@ -56,6 +56,8 @@ extension Kiosk {
     for order in clock.takeOrders() {
       switch order {
       case .redate(let from, let through, let by):
+        contacts.redate(from: from, through: through, byMilliseconds: by)
+        visits.redate(from: from, through: through, byMilliseconds: by)
         effects.append(.redate(from: from, through: through, byMilliseconds: by))
       case .setAside(let from, let through): effects.append(.setAside(from: from, through: through))
       case .tell(let news): tell(news)
