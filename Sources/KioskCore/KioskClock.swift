@@ -192,6 +192,7 @@ extension Kiosk {
   func clockStatus() -> Status.Clock {
     var status = Status.Clock()
     status.isDoubtful = clock.verdict == .doubtful
+    status.isWaiting = clock.verdict == .waiting
     status.operatingSeconds = clock.record.operating / 1000
     if let leap = clock.record.leap, let (stood, needed) = clock.leapStanding {
       status.leapSeconds = leap.byMilliseconds / 1000

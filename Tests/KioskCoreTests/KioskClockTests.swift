@@ -107,6 +107,16 @@ private typealias S = CoreSamples
     #expect(days() == [KioskHarness.baseDay])
   }
 
+  @Test("While the record of earlier runs is not read, nothing is said of the clock") func waiting() {
+    let now = Moment(monotonic: 5000, utc: S.midnight, isSynchronised: true)
+    var kiosk = Kiosk(
+      settings: Settings(), identity: nil, awaitsIdentity: true, boot: "b", startingAt: now, randomBits: { 1 })
+    kiosk.handle(.start, at: now)
+    #expect(kiosk.status(at: now).clock.isWaiting && !kiosk.status(at: now).clockSynchronised)
+    kiosk.handle(.clockRead(nil), at: now)
+    #expect(!kiosk.status(at: now).clock.isWaiting && kiosk.status(at: now).clockSynchronised)
+  }
+
   private func news(_ harness: KioskHarness) -> [ClockNews.Kind] {
     harness.effects.compactMap { _, effect in if case .clockNews(let news, _, _) = effect { news.kind } else { nil } }
   }
