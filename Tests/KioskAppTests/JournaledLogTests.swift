@@ -452,8 +452,10 @@ final class JournaledLogTests {
     try log.append([contact(1, at: 0)], [], newestRow: 0)
     try log.flush(into: store)
     #expect(try counts(store) == [id(1): 10])
-    let maps = try String(contentsOfFile: "/proc/self/maps", encoding: .utf8).split(separator: "\n")
-    let mapped = Set(maps.filter { $0.contains(folder.path) }.compactMap { $0.split(separator: "/").last })
+    // It is mapped as long as the store is open.
+    let maps = try withExtendedLifetime(store) { try Files.read("/proc/self/maps", limit: 1 << 24) }
+    let lines = String(decoding: maps, as: UTF8.self).split(separator: "\n")
+    let mapped = Set(lines.filter { $0.contains(folder.path) }.compactMap { $0.split(separator: "/").last })
     #expect(mapped == ["kiosk.sqlite-shm"])
   }
 
