@@ -10,9 +10,8 @@ struct FuzzTarget: Sendable {
   var run: @Sendable ([UInt8]) -> Void
 
   static let all = [
-    hciEvents, h4Stream, adStructures, btsnoop, l2cap, attRequests, attResponses, f0JSON, contactPack, journal, feed,
-    touch,
-    uevent, canary,
+    hciEvents, h4Stream, adStructures, btsnoop, l2cap, attRequests, attResponses, f0JSON, contactPack, journal,
+    storedPage, storedJournal, feed, touch, uevent, canary,
   ]
 
   /// From the environment: libFuzzer keeps the command line to itself.

@@ -71,6 +71,8 @@ extension Kiosk {
     for order in clock.takeOrders() {
       switch order {
       case .redate(let from, let through, let by):
+        contacts.redate(from: from, through: through, byMilliseconds: by)
+        visits.redate(from: from, through: through, byMilliseconds: by)
         effects.append(.redate(from: from, through: through, byMilliseconds: by))
       case .setAside(let from, let through, let offset):
         effects.append(.setAside(from: from, through: through, offset: offset))
@@ -206,6 +208,7 @@ extension Kiosk {
   func clockStatus() -> Status.Clock {
     var status = Status.Clock()
     status.isDoubtful = clock.verdict == .doubtful
+    status.isWaiting = clock.verdict == .waiting
     status.operatingSeconds = clock.record.operating / 1000
     if let leap = clock.record.leap, let (stood, needed) = clock.leapStanding {
       status.leapSeconds = leap.byMilliseconds / 1000

@@ -61,6 +61,8 @@ public enum CoreLimits {
   /// goes, and the two oldest lines become one.
   public static let clockCandidates = 8
   public static let clockLines = 8
+  /// Corrections of a wrong clock that are kept for entries on their way to the disk; older ones are done with.
+  public static let redatings = 8
   /// Shortest running time between two leaps that log and audit are told of. Others are seen in the status alone.
   public static let clockNewsMilliseconds: Int64 = 3_600_000
   /// Longest running time between two looks that counts for a clock that is shown.

@@ -77,6 +77,8 @@ public struct Status: Codable, Hashable, Sendable {
   public struct Clock: Codable, Hashable, Sendable {
     /// The wall clock is called synchronised and contradicts what is known: contacts get their dates later.
     public var isDoubtful = false
+    /// Nobody knows yet: the record of earlier runs has not been read.
+    public var isWaiting = false
     /// What the kiosk has run in all.
     public var operatingSeconds: Int64 = 0
     /// How far the clock leapt; above 0 is ahead.
@@ -89,7 +91,8 @@ public struct Status: Codable, Hashable, Sendable {
     public var visitsAtStake: Int?
 
     enum CodingKeys: String, CodingKey {
-      case isDoubtful = "doubtful", operatingSeconds = "operating_seconds", leapSeconds = "leap_seconds"
+      case isDoubtful = "doubtful", isWaiting = "waiting", operatingSeconds = "operating_seconds"
+      case leapSeconds = "leap_seconds"
       case stoodSeconds = "stood_seconds", neededSeconds = "needed_seconds", contactsAtStake = "contacts_at_stake"
       case visitsAtStake = "visits_at_stake"
     }

@@ -98,7 +98,10 @@ class Box:
         return [id.hex() for id in ids]
 
     def damage(self):
-        """Noise over the first page's header: no row stands there."""
+        """Noise over the first page's header: no row stands there. In half of all rounds the number of the journal's newest page
+        is lost, too, as with the page on which it stands."""
+        if self.chance.random() < 0.5:
+            self.sql("DELETE FROM journal")
         self.sql("PRAGMA wal_checkpoint(TRUNCATE)")
         with open(self.database, "r+b") as file:
             file.seek(20)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import Foundation
+import KioskCore
 import Testing
 
 @testable import KioskApp
@@ -25,12 +26,30 @@ import Testing
     #expect(result.code == 69 && result.messages.contains("not running") && result.output.isEmpty)
   }
 
+  @Test("Of a clock that was not looked at yet status does not say that it is not synchronised") func waitingClock() {
+    var clock = Status().clock
+    #expect(clock.state(isSynchronised: false).hasPrefix("not synchronised"))
+    clock.isWaiting = true
+    #expect(clock.state(isSynchronised: false).hasPrefix("not known until the log"))
+    clock.isWaiting = false
+    clock.isDoubtful = true
+    #expect(clock.state(isSynchronised: false).hasPrefix("in doubt"))
+  }
+
   @Test("Commands on a folder without a log say so and make nothing") func noLog() throws {
     let folder = try Folder()
     let file = try folder.write("f0.json", "{\"data\": []}")
-    for arguments in [["exposures"], ["f0", "list"], ["f0", "import", file, "--operator", "An", "--reason", "test"]] {
+    // Also where the clock would be a reason, too.
+    for arguments in [
+      ["exposures"], ["f0", "list"], ["f0", "import", file, "--operator", "An", "--reason", "test"], ["log", "add"],
+    ] {
       let result = try Program.start(arguments + ["--data", folder.path + "/data"]).finish()
-      #expect(result.code == 1 && result.messages.contains("there is no database"))
+      #expect(result.code == 1 && result.messages.contains("there is no database"), "\(result.messages)")
+    }
+    // What was typed wrongly comes before everything.
+    for arguments in [["--since", "xyz"], ["--until", "25:00"], ["add", "--at", "xyz"]] {
+      let result = try Program.start(["log"] + arguments + ["--data", folder.path + "/data"]).finish()
+      #expect(result.code == 64 && result.messages.contains("\(arguments[arguments.count - 1]) is no time"))
     }
     #expect(!FileManager.default.fileExists(atPath: folder.path + "/data"))
   }
@@ -79,6 +98,14 @@ import Testing
     #expect(try eventually { (try status()?["people_around"] as? Int ?? 0) >= 1 })
     let words = try Program.run("status", "--data", folder.path)
     #expect(words.output.contains("DEMO") && words.output.contains("running, advertising, scanning"))
+
+    let publicKey = String(repeating: "0123456789abcdef", count: 4)
+    let other = try Folder()
+    let feed = try other.write(
+      "kiosk.toml", "[feed]\nurl = \"https://feed.example.vn/hn/\"\nregion = \"VN-HN\"\nkeys = [\"\(publicKey)\"]\n")
+    let sync = try Program.run("f0", "sync", "--data", folder.path, "--config", feed)
+    #expect(
+      sync.code == 1 && sync.messages.contains("the data folder \(folder.path) is the demo"), "\(sync.messages)")
 
     let second = try Program.start(arguments).finish()
     #expect(second.code == 1 && second.messages.contains("another kiosk is running"))

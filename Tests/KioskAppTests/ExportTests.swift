@@ -136,10 +136,28 @@ import Tracer
     #expect(verified.code == 0 && verified.output.contains("Every entry fits."), "\(verified.messages)")
     #expect(done.messages.contains("audit log: 3 entries, head \(audit[1]["hash"] as? String ?? "")"))
     #expect(try kiosk("exposures").output.contains("exported"))
-    // A second time nothing is overwritten, and nothing put on record that did not happen.
+    // A second time nothing is overwritten; that somebody tried is on record.
     let again = try Program.start(["exposures", "evidence", "1", "-o", out, "--data", folder.path] + who).finish()
     #expect(again.code == 1 && again.messages.contains("never overwritten"))
-    #expect(try kiosk("audit", "--json").output.split(separator: "\n").count == 3)
+    let outcomes = try Store(dataFolder: folder.path, access: .look).audit().suffix(2)
+    #expect(outcomes.map(\.outcome) == ["attempted", "failed"] && outcomes.last?.detail.contains("is there") == true)
+    // Folders are not made on the way: that of a stick may not be plugged in.
+    let none = folder.path + "/none"
+    let lost = try Program.start(["exposures", "evidence", "1", "-o", none + "/out", "--data", folder.path] + who)
+      .finish()
+    #expect(lost.code == 1 && lost.messages.contains("the folder \(none) is not there"), "\(lost.messages)")
+    #expect(!Files.isThere(none))
+  }
+
+  @Test("A key that is missing is told with the way on, and asking for it is on record") func noKey() throws {
+    try FileManager.default.removeItem(atPath: folder.path + "/base-key.json")
+    for command in [["identity"], ["export", "trace", "-o", folder.path + "/x.txt"]] {
+      let result = try Program.start(command + ["--data", folder.path] + who).finish()
+      #expect(result.code == 1 && result.output.isEmpty && result.messages.contains("kiosk begin --operator"))
+    }
+    let log = try Store(dataFolder: folder.path, access: .look).audit()
+    #expect(log.map(\.action) == ["show-identity", "show-identity", "export-trace", "export-trace"])
+    #expect(log.map(\.outcome) == ["attempted", "failed", "attempted", "failed"])
   }
 
   @Test("The trace holds the days asked for in the app's format; the identity is the app's InfoF; both are on record")
@@ -180,14 +198,14 @@ import Tracer
   @Test("An export that fails stands as attempted and failed, with the cause, and not as done") func failed() throws {
     let out = folder.path + "/none/data_trace.txt"
     let done = try Program.start(["export", "trace", "-o", out, "--data", folder.path] + who).finish()
-    #expect(done.code == 1 && done.messages.contains(out))
+    #expect(done.code == 1 && done.messages.contains("the folder \(folder.path)/none is not there"))
     // A disk that takes the trace and then no more.
     let full = try Program.start(["identity", "--data", folder.path] + who, output: "/dev/full").finish()
     #expect(full.code == 1 && full.messages.contains("disk is full"), "\(full.messages)")
     let log = try Store(dataFolder: folder.path, access: .look).audit()
     #expect(log.map(\.outcome) == ["attempted", "failed", "attempted", "failed"])
     #expect(log.map(\.attempt) == [nil, 1, nil, 3])
-    #expect(log[1].detail.contains("cannot create"))
+    #expect(log[1].detail.contains("is not there"))
     let words = try kiosk("audit")
     #expect(words.output.contains("failed (of 1)") && words.output.contains("attempted"))
   }

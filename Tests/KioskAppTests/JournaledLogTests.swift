@@ -264,6 +264,121 @@ final class JournaledLogTests {
     #expect(self.log(MemoryJournal(bytes: medium.bytes)).clock == [2])
   }
 
+  // MARK: Without the database's mark
+
+  /// What becomes of it behind the kiosk's back.
+  enum MarkLoss: String, CaseIterable, Sendable {
+    case row
+    case otherEpoch
+  }
+
+  private func lose(_ loss: MarkLoss, _ folder: Folder) throws {
+    let database = try DatabaseQueue(path: folder.path + "/kiosk.sqlite")
+    try database.write { db in
+      try db.execute(sql: loss == .row ? "DELETE FROM journal" : "UPDATE journal SET epoch = epoch + 1, sequence = 900")
+    }
+    try database.close()
+  }
+
+  @Test(
+    "Where the database lost the number of its newest page, nothing is lost or counted twice",
+    arguments: MarkLoss.allCases)
+  func lostMark(loss: MarkLoss) throws {
+    // Slots that grow shorter, so that pages of each are left; the last pages may not be in the database.
+    for stop in 1...10 {
+      let folder = try Folder()
+      let store = try Store(dataFolder: folder.path, access: .create)
+      var log = JournaledLog(dataFolder: folder.path, boot: boot)
+      var expected: [BluezoneID: Int] = [:]
+      var visits: [Int64: UTCTime] = [:]
+      for step in 0..<stop {
+        guard ![4, 7, 9].contains(step) else {
+          try log.flush(into: store)
+          // A part stands in packs.
+          if step == 4 { while try store.pack(before: time.adding(milliseconds: 900_000)) {} }
+          continue
+        }
+        let (seconds, own) = (Int64(step * 10), Int64(step) + 2)
+        try log.append(
+          [contact(1, at: seconds), contact(10 + step, at: seconds)],
+          [visit(1, to: seconds + 9), visit(Int(own), to: seconds + 9, isOpen: false)],
+          newestRow: try store.newestVisit())
+        expected[id(1), default: 0] += 10
+        expected[id(10 + step)] = 10
+        visits[1] = time.adding(milliseconds: (seconds + 9) * 1000)
+        visits[Int64(visits.count + 1)] = visits[1]
+      }
+      try lose(loss, folder)
+      let command = try Store(dataFolder: folder.path, access: .look)
+      #expect(try counts(command) == expected, "a command after \(stop) steps")
+      #expect(try command.visits().map(\.end.seconds).sorted() == visits.values.map(\.seconds).sorted())
+      for _ in 0..<2 {
+        var next = JournaledLog(dataFolder: folder.path, boot: boot)
+        try next.flush(into: store)
+        #expect(try counts(store) == expected, "after \(stop) steps")
+        #expect(
+          try store.visits().reduce(into: [:]) { $0[$1.id] = $1.end } == visits, "after \(stop) steps")
+        #expect(next.damage == nil)
+        #expect(try store.journalMark() != nil)
+      }
+    }
+  }
+
+  @Test("A contact whose row was lost with the mark comes back from the journal; undated ones are not doubled")
+  func lostRow() throws {
+    let (store, medium) = (try store(), MemoryJournal())
+    var log = log(medium)
+    let span = ContactUpdate.Span.undated(
+      first: MonotonicTime(milliseconds: 5000), last: MonotonicTime(milliseconds: 8000))
+    let undated = ContactUpdate(id: id(3), span: span, strength: .init(count: 2, nearestDBm: -60, sumDBm: -130))
+    try log.append([contact(1, at: 0), contact(2, at: 0), undated], [], newestRow: 0)
+    try log.flush(into: store)
+    try lose(.row, folder)
+    let database = try DatabaseQueue(path: folder.path + "/kiosk.sqlite")
+    try database.write { db in try db.execute(sql: "DELETE FROM contactRow WHERE blid = ?", arguments: [id(2).data]) }
+    try database.close()
+    var next = self.log(medium)
+    try next.flush(into: store)
+    try store.date(boot: boot, bootTime: time)
+    #expect(try counts(store) == [id(1): 10, id(2): 10, id(3): 2])
+  }
+
+  @Test("A run gives a repaired database its mark back, and goes on after it in a journal opened again")
+  func markGivenBack() throws {
+    let (store, medium) = (try store(), MemoryJournal())
+    var log = log(medium)
+    try log.append([contact(1, at: 0)], [], newestRow: 0)
+    try log.append([contact(1, at: 10)], [], newestRow: 0)
+    let earlier = medium.bytes
+    try log.flush(into: store)
+    let mark = try #require(try store.journalMark())
+    #expect(mark == log.mark)
+    try lose(.row, folder)
+    try log.flush(into: store)
+    #expect(try store.journalMark() == mark)
+    // Opened again it has lost its newest page: the numbers go on all the same, else the next page would count as held.
+    for (number, spoilt) in [(2, 4096 + 60), (4, nil)] {
+      log.close()
+      medium.disk.withLock {
+        $0.bytes = earlier
+        if let spoilt { $0.bytes[spoilt] ^= 1 }
+      }
+      try log.append([contact(number, at: 20)], [], newestRow: 0)
+      var next = self.log(MemoryJournal(bytes: medium.bytes))
+      try next.flush(into: store)
+      #expect(try counts(store)[id(number)] == 10)
+      try log.flush(into: store)
+    }
+    // The same at a start.
+    medium.disk.withLock { $0.bytes = earlier }
+    var next = self.log(medium)
+    try next.flush(into: store)
+    try next.append([contact(3, at: 30)], [], newestRow: 0)
+    var last = self.log(MemoryJournal(bytes: medium.bytes))
+    try last.flush(into: store)
+    #expect(try counts(store)[id(3)] == 10)
+  }
+
   // MARK: Erasing
 
   @Test("Ids of earlier slots leave the journal: at the next start at once, in a run after some purges")
@@ -331,6 +446,20 @@ final class JournaledLogTests {
       // A command shows the database alone.
       #expect(try counts(self.store(.look)) == [id(1): 10])
     }
+  }
+
+  @Test("Of the data folder nothing is mapped into memory but SQLite's index: a failing disk is an error, not a signal")
+  func mappings() throws {
+    let store = try store()
+    var log = JournaledLog(dataFolder: folder.path, boot: boot)
+    try log.append([contact(1, at: 0)], [], newestRow: 0)
+    try log.flush(into: store)
+    #expect(try counts(store) == [id(1): 10])
+    // It is mapped as long as the store is open.
+    let maps = try withExtendedLifetime(store) { try Files.read("/proc/self/maps", limit: 1 << 24) }
+    let lines = String(decoding: maps, as: UTF8.self).split(separator: "\n")
+    let mapped = Set(lines.filter { $0.contains(folder.path) }.compactMap { $0.split(separator: "/").last })
+    #expect(mapped == ["kiosk.sqlite-shm"])
   }
 
   // MARK: Commands

@@ -109,6 +109,37 @@ import Tracer
     #expect(audit.last?.operatorName == "kiosk")
   }
 
+  @Test("Unsigned files of which entries are lost are named once, those of a feed and whole ones are not")
+  func lostImports() throws {
+    let sample = try SalvageSample()
+    let leaves = sample.pages.filter { $0.name == "f0Entry" && $0.kind == "leaf" }
+    let index = sample.pages.filter { $0.name.hasPrefix("sqlite_autoindex_f0Entry") }
+    #expect(leaves.count > 1 && !index.isEmpty)
+    let now = UTCTime(seconds: SalvageSample.day + 86_400)
+    for isIndexLost in [false, true] {
+      let folder = try sample.folder { bytes in
+        spoil(&bytes, page: leaves[0].number, .noise, seed: 1)
+        if isIndexLost { for page in index { spoil(&bytes, page: page.number, .noise, seed: 2) } }
+      }
+      let path = folder.path + "/kiosk.sqlite"
+      // The first of the three came with a feed, which brings it again.
+      try DatabaseQueue(path: path).write { try $0.execute(sql: "UPDATE f0Batch SET region = 'vn' WHERE id = 1") }
+      let report = try Salvage.run(path: path, at: now)
+      let left = try SalvageSample.rows(path)["f0Entry"]?.count ?? 0
+      guard isIndexLost else {
+        #expect(report.lostImports.isEmpty && left == 150 && !report.words.contains("import these again"))
+        continue
+      }
+      #expect(left < 100 && report.lostImports.map(\.missing) == [100 - left], "\(left) entries left")
+      let lost = try #require(report.lostImports.first)
+      #expect(lost.importedAt.seconds == SalvageSample.day && lost.sha256 == [UInt8](repeating: 2, count: 32))
+      let name = "\(SystemClock.rfc3339(lost.importedAt)) 0202020202020202"
+      #expect(report.words.contains("import these again: \(name), \(100 - left) entries"))
+      let again = try Salvage.run(path: path, at: now)
+      #expect(again.lostImports.isEmpty)
+    }
+  }
+
   @Test("What is not the kiosk's is named and left alone") func foreign() throws {
     let text = try Folder()
     let words = String(repeating: "This is not a database. ", count: 1000)

@@ -95,6 +95,75 @@ import Tracer
     #expect(made == ["lock"] && events.identities.count == 1)
   }
 
+  @Test("Another disk in the place of the first, with file numbers that say it is the same, keeps what it has, once")
+  func exchanged() async throws {
+    mkdir(folder.path + "/usb", 0o700)
+    let time = UTCTime(seconds: 1_763_683_200)
+    func heard(_ number: UInt8) throws {
+      storage.write([
+        ContactUpdate(
+          id: try #require(BluezoneID(Data(repeating: number, count: 12))), span: .dated(first: time, last: time),
+          strength: .init(count: 1, nearestDBm: -50, sumDBm: -50), platform: nil)
+      ])
+      storage.commit()
+    }
+    /// By the ids' first bytes.
+    func counts() throws -> [UInt8: Int] {
+      try disk.store().contacts(from: time, to: time).reduce(into: [:]) { $0[$1.id.bytes[0]] = $1.strength.count }
+    }
+    // `reopen` says that it is the same, whatever the file's number is.
+    func exchange(_ old: String, _ new: String?) async throws {
+      await disk.finish()
+      #expect(rename(folder.path + "/usb/data", folder.path + "/" + old) == 0)
+      if let new { #expect(rename(folder.path + "/" + new, folder.path + "/usb/data") == 0) }
+      disk.reopen()
+      await disk.finish()
+    }
+    await start()
+    // Disk 1: one contact in the database, one in the journal alone. Disk 2 is a copy of it.
+    try heard(1)
+    storage.flushJournal()
+    try heard(2)
+    await disk.finish()
+    try disk.store().leaveOneFile()
+    try FileManager.default.copyItem(atPath: folder.path + "/usb/data", toPath: folder.path + "/2")
+    try heard(3)
+    storage.flushJournal()
+    try heard(4)
+    try await exchange("1", "2")
+    #expect(try counts() == [1: 1, 2: 1])
+    try heard(5)
+    try await exchange("2", "1")
+    #expect(try counts() == [1: 1, 2: 1, 3: 1, 4: 1])
+    storage.flushJournal()
+    try await exchange("1", "2")
+    #expect(try counts() == [1: 1, 2: 1, 5: 1])
+  }
+
+  @Test("When rows get their dates, the journal forgets the pages that have none: nobody could tell them from new ones")
+  func dated() async throws {
+    mkdir(folder.path + "/usb", 0o700)
+    await start()
+    let id = Data((1...12).map { $0 })
+    let time = MonotonicTime(milliseconds: 5000)
+    storage.write([
+      ContactUpdate(
+        id: try #require(BluezoneID(id)), span: .undated(first: time, last: time),
+        strength: .init(count: 1, nearestDBm: -50, sumDBm: -50), platform: nil)
+    ])
+    storage.flushJournal()
+    await disk.finish()
+    func isInJournal() throws -> Bool {
+      try Data(contentsOf: URL(filePath: folder.path + "/usb/data/kiosk.journal")).range(of: id) != nil
+    }
+    #expect(try isInJournal())
+    let bootTime = UTCTime(seconds: 1_763_683_200)
+    storage.date(bootTime: bootTime)
+    await disk.finish()
+    #expect(try !isInJournal())
+    #expect(try disk.store().contacts(from: bootTime, to: bootTime).count == 1)
+  }
+
   @Test("A salvaged file counts as the one it was made of") func salvaged() async throws {
     mkdir(folder.path + "/usb", 0o700)
     await start()

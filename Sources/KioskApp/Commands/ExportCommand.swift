@@ -35,15 +35,16 @@ struct ExportTraceCommand: ParsableCommand {
       let authority = try authority.authority()
       let now = SystemClock(trust: .always).now().utc
       let store = try Store(dataFolder: settings.dataFolder, access: .change)
-      let identity = try IdentityFile(dataFolder: settings.dataFolder).load()
-      guard !Files.isThere(output) else {
-        throw Exit.failure("\(output) is there already; it is never overwritten: name another with -o")
-      }
       let entry = AuditEntry(
         at: now, action: .exportTrace, authority: authority,
         detail: "the contact log of \(days) days until \(SystemClock.rfc3339(now)), into \(output)")
       let from = now.adding(milliseconds: -days * SlotScheme.dayMilliseconds)
       let written = try store.onRecord(entry) { _, detail in
+        let identity = try IdentityFile(dataFolder: settings.dataFolder).load()
+        try Files.findFolder(Files.folder(of: output))
+        guard !Files.isThere(output) else {
+          throw FileError("\(output) is there already; it is never overwritten: name another with -o")
+        }
         let written = try TraceFile(store: store, identity: identity).write(to: output, from: from, to: now)
         detail += ": \(written.words)"
         return written

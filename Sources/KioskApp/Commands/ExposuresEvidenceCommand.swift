@@ -30,17 +30,18 @@ struct ExposuresEvidenceCommand: ParsableCommand {
       let now = SystemClock(trust: .always).now().utc
       let store = try Store(dataFolder: settings.dataFolder, access: .change)
       let exposed = try store.exposedCase(id, near: settings.people.near)
-      let identity = try IdentityFile(dataFolder: settings.dataFolder).load()
       let (trace, document) = ("exposure-\(id)-trace.txt", "exposure-\(id).json")
-      try Files.createFolder(output)
-      for name in [trace, document] where Files.isThere("\(output)/\(name)") {
-        throw Exit.failure("\(output)/\(name) is there already; it is never overwritten: name another folder")
-      }
       let batch = Hex.string(exposed.provenance.batchSHA256)
       let entry = AuditEntry(
         at: now, action: .exportEvidence, authority: authority,
         detail: "exposure \(id) of batch \(batch), into \(output)/\(document) and \(trace)")
       let written = try store.onRecord(entry) { attempt, detail in
+        let identity = try IdentityFile(dataFolder: settings.dataFolder).load()
+        try Files.findFolder(Files.folder(of: output))
+        try Files.createFolder(output)
+        for name in [trace, document] where Files.isThere("\(output)/\(name)") {
+          throw FileError("\(output)/\(name) is there already; it is never overwritten: name another folder")
+        }
         let written = try TraceFile(store: store, identity: identity).write(
           to: "\(output)/\(trace)", from: exposed.start.adding(milliseconds: -LogSlot.milliseconds), to: exposed.end
         ) { contact in

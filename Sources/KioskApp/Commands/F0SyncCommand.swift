@@ -46,15 +46,20 @@ struct F0SyncCommand: ParsableCommand {
 
   // MARK: The running kiosk
 
-  private func follow(_ settings: Settings, since before: Status.Feed) throws {
+  private func follow(_ settings: Settings, since status: Status) throws {
+    let holder = "the kiosk that runs with the data folder \(settings.dataFolder)"
+    guard !status.isDemo else {
+      throw Exit.failure("\(holder) is the demo (kiosk run --demo), which asks no feed; stop it, or use another folder")
+    }
+    let before = status.feed
     guard before.isConfigured else {
-      throw Exit.failure("the running kiosk was started without a feed; start it anew with these settings")
+      throw Exit.failure("\(holder) was started without a feed; start it again with these settings")
     }
     _ = try ControlSocket.ask(.f0Sync, dataFolder: settings.dataFolder)
     var shown: String?
     for _ in 0..<AppLimits.feedWaitSeconds * Self.looksASecond {
       usleep(1_000_000 / UInt32(Self.looksASecond))
-      guard let now = try status(settings) else {
+      guard let now = try self.status(settings)?.feed else {
         throw Exit.failure("the kiosk ended meanwhile", code: Exit.notRunning)
       }
       if let step = now.step, step != shown { Exit.message(step) }
@@ -70,12 +75,12 @@ struct F0SyncCommand: ParsableCommand {
   private static let looksASecond = 5
 
   /// nil when none runs.
-  private func status(_ settings: Settings) throws -> Status.Feed? {
+  private func status(_ settings: Settings) throws -> Status? {
     guard let answer = try ControlSocket.ask(.status, dataFolder: settings.dataFolder) else { return nil }
     guard let status = try? JSONDecoder().decode(Status.self, from: Data(answer.utf8)) else {
       throw Exit.failure("the running kiosk's answer cannot be read; is it of another version?")
     }
-    return status.feed
+    return status
   }
 }
 

@@ -47,8 +47,8 @@ struct LogShowCommand: ParsableCommand {
     let settings = try options.settings()
     let writer = VisitWriter(form: json ? .json : csv ? .csv : .table)
     do {
-      let store = try Store(dataFolder: settings.dataFolder, access: .look)
       var query = try query(now: SystemClock(trust: .always).now().utc)
+      let store = try Store(dataFolder: settings.dataFolder, access: .look)
       query.closedOnly = follow
       let newest = try store.newestVisit()
       let visits = try store.visits(query)
@@ -131,17 +131,16 @@ struct LogAddCommand: ParsableCommand {
     let settings = try options.settings()
     let clock = SystemClock(trust: settings.clockTrust).now()
     do {
+      let moment = at.map { LocalMoment(parsing: $0, now: clock.utc) }
+      if let at, moment == .some(nil) { throw noTime(at) }
+      // Who may not write to the log cannot do more about the clock either.
+      let store = try Store(dataFolder: settings.dataFolder, access: .change)
       guard clock.isSynchronised else {
         throw Exit.failure("the clock is not synchronised yet: a visit cannot be given its time; try again later")
       }
-      var time = clock.utc
-      if let at {
-        guard let moment = LocalMoment(parsing: at, now: time), moment.utc <= time else {
-          throw Exit.failure("\(at) is no time in the past; write 14:05 or 2026-11-21T14:05", code: Exit.usage)
-        }
-        time = moment.utc
-      }
-      let added = try Store(dataFolder: settings.dataFolder, access: .change).addVisits(withoutPhone: count, at: time)
+      let time = moment??.utc ?? clock.utc
+      if let at, time > clock.utc { throw noTime(at) }
+      let added = try store.addVisits(withoutPhone: count, at: time)
       _ = try? ControlSocket.ask(.peopleAdded(count, at: time), dataFolder: settings.dataFolder)
       print("\(count) without a phone at \(SystemClock.rfc3339(time))")
       Exit.message("A mistake? kiosk log undo \(added.id) takes it back, within a day.")
@@ -150,6 +149,12 @@ struct LogAddCommand: ParsableCommand {
     } catch {
       throw Exit.failure(error)
     }
+  }
+}
+
+extension LogAddCommand {
+  fileprivate func noTime(_ text: String) -> ExitCode {
+    Exit.failure("\(text) is no time in the past; write 14:05 or 2026-11-21T14:05", code: Exit.usage)
   }
 }
 

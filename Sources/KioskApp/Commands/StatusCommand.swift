@@ -132,14 +132,15 @@ extension Status.Disk {
 }
 
 extension Status.Clock {
-  fileprivate func lines(isSynchronised: Bool) -> [(String, String)] {
+  func state(isSynchronised: Bool) -> String {
+    if isSynchronised { return "synchronised" }
     let state =
-      isSynchronised
-      ? "synchronised"
-      : isDoubtful
-        ? "in doubt: contacts get their dates later"
-        : "not synchronised: contacts get their dates later"
-    var text = [("clock", state)]
+      isWaiting ? "not known until the log of earlier runs is read" : isDoubtful ? "in doubt" : "not synchronised"
+    return "\(state): contacts get their dates later"
+  }
+
+  fileprivate func lines(isSynchronised: Bool) -> [(String, String)] {
+    var text = [("clock", state(isSynchronised: isSynchronised))]
     if let leap = leapSeconds, let stood = stoodSeconds, let needed = neededSeconds {
       let standing =
         "stood \(ClockWords.duration(seconds: stood)) of \(ClockWords.duration(seconds: needed)) of running"

@@ -30,6 +30,11 @@ struct IdentityFile {
   }
 
   func load() throws(FileError) -> BluezoneIdentity {
+    guard Files.isThere(path) || errno != ENOENT else {
+      throw FileError(
+        "there is no key \(path). Put it back from a backup, or go on without it: kiosk begin --operator NAME --reason TEXT"
+      )
+    }
     let bytes = try Files.read(path, limit: 4096)
     guard let document = try? JSONDecoder().decode(Document.self, from: Data(bytes)),
       let key = BluezoneKey(hex: document.base_key), document.base_day >= 0, document.base_day % 86_400 == 0

@@ -56,19 +56,13 @@ struct JournalContent {
     }
   }
 
-  /// What the database does not hold yet.
+  /// Those that the database does not hold by its mark. It says nothing of other epochs: see `Store.pending`.
   func pages(after mark: JournalMark?) -> [Page] {
     pages.filter { page in
       guard let mark else { return true }
       let head = page.record.head
       return head.epoch != mark.epoch || head.sequence > mark.sequence
     }
-  }
-
-  func pending(after mark: JournalMark?) -> JournalPending {
-    var pending = JournalPending()
-    for page in pages(after: mark) { pending.add(page.record) }
-    return pending
   }
 
   /// Pages whose content is lost for the database: before the last one that it does not hold yet. One after that was just

@@ -30,6 +30,9 @@ struct JournaledLog {
   private(set) var damage: String?
   /// The newest record of the clock, as it was given.
   private(set) var clock: [UInt8]?
+  /// The newest page that the database holds, as this run last saw or made it; nil when it holds none. A database with
+  /// another mark is not the one of then.
+  private(set) var mark: JournalMark?
   /// Pages written, for tests and measurements.
   private(set) var pagesWritten = 0
 
@@ -68,7 +71,10 @@ struct JournaledLog {
       // What the database does not hold lies before this page, wherever it begins.
       nextPage = last.place + 1
       let head = last.record.head
-      encoder = JournalEncoder(epoch: head.epoch, sequence: head.sequence &+ 1, run: run, boot: boot)
+      // What stands in it may be older than what the database holds: numbers are not given twice.
+      let held = mark?.epoch == head.epoch ? mark?.sequence ?? 0 : 0
+      encoder = JournalEncoder(
+        epoch: head.epoch, sequence: max(head.sequence, held) &+ 1, run: run, boot: boot)
     } catch {
       fault = error
     }
@@ -157,7 +163,7 @@ struct JournaledLog {
     into store: Store, _ contacts: [ContactUpdate] = [], _ visits: [VisitUpdate] = [], record: ClockRecord? = nil
   ) throws(StoreError) -> Flushed {
     reopen()
-    try resolve(with: store)
+    let lacksMark = try resolve(with: store)
     // More than memory is to hold at once goes in two steps.
     if pending.contactCount + contacts.count > CoreLimits.pendingContacts, !pending.isEmpty {
       let first = try flush(into: store)
@@ -169,7 +175,7 @@ struct JournaledLog {
     _ = take(contacts, visits, newestRow: nil)
     let mark = JournalMark(epoch: encoder.epoch, sequence: encoder.sequence &+ UInt64(failedPages) &- 1)
     var flushed = Flushed()
-    if !pending.isEmpty {
+    if !pending.isEmpty || lacksMark {
       do throws(StoreError) {
         flushed.newExposed = try store.write(pending, run: run, rows: &rows, mark: mark, clock: record)
         flushed.isClockKept = record != nil
@@ -177,6 +183,7 @@ struct JournaledLog {
         self = before
         throw error
       }
+      self.mark = mark
     } else if failedPages > 0 {
       // The database does not know their numbers: they stay where they are until the next append writes over them.
       return flushed
@@ -189,18 +196,32 @@ struct JournaledLog {
   }
 
   /// Finds out what of the journal that was found is not in the database.
-  private mutating func resolve(with store: Store) throws(StoreError) {
-    guard let content = found else { return }
-    let mark = try store.journalMark()
-    let earlier = content.pending(after: mark)
+  ///
+  /// - Returns: whether the database lacks its mark, as after a salvage, and is to get it again.
+  private mutating func resolve(with store: Store) throws(StoreError) -> Bool {
+    let stored = try store.journalMark()
+    guard let content = found else {
+      let isLost = stored == nil && mark != nil
+      mark = stored ?? mark
+      return isLost
+    }
+    // What this run has brought into the database it knows without the mark.
+    let known = stored ?? mark
+    let earlier = try store.pending(of: content, after: known)
     pending.putFirst(earlier)
     rows.skip(to: earlier.runs.lazy.flatMap(\.visits).compactMap(\.row).max() ?? 0)
-    let lost = content.lostPages(after: mark)
+    let lost = content.lostPages(after: known)
     if lost > 0 {
       damage =
         "\(lost) pages of kiosk.journal are damaged: up to \(10 * lost) s of contacts and visits are missing; check the SD card"
     }
+    // The journal's newest pages may have rotted: their numbers are not given again.
+    if let known, known.epoch == encoder.epoch, encoder.sequence <= known.sequence {
+      encoder.startGeneration(after: known.sequence)
+    }
+    mark = known
     found = nil
+    return stored == nil
   }
 
   // MARK: Erasing

@@ -139,7 +139,7 @@ enum Salvage {
         var rows = try SalvageRows(db, old, path: path)
         try rows.save()
         var report = rows.report
-        try SalvageRepairs.run(db, &report)
+        try SalvageRepairs.run(db, &report, at: now)
         let entry = AuditEntry(
           at: now, action: .salvage,
           authority: .kiosk,

@@ -7,12 +7,15 @@ import Tracer
 
 /// Makes the rows that were saved fit together, where what they belong to is lost.
 enum SalvageRepairs {
-  static func run(_ db: Database, _ report: inout Salvage.Report) throws {
+  static func run(_ db: Database, _ report: inout Salvage.Report, at now: UTCTime) throws {
     try keepContactsOnce(db)
     try standIn(db)
+    report.lostImports = try lostImports(db, at: now)
     // An exposure without its entry says nothing. If the feed brings the entry again, it is found again.
     for (table, sql) in [
       ("exposure", "DELETE FROM exposure WHERE f0 NOT IN (SELECT id FROM f0Entry)"),
+      ("f0Expected", "DELETE FROM f0Expected WHERE batch NOT IN (SELECT id FROM f0Batch)"),
+      ("f0Shared", "DELETE FROM f0Shared WHERE batch NOT IN (SELECT id FROM f0Batch)"),
       ("exposedCase", "DELETE FROM exposedCase WHERE f0 NOT IN (SELECT id FROM f0Entry)"),
       (
         "seenExposure",
@@ -45,6 +48,46 @@ enum SalvageRepairs {
     }
     let delete = try db.cachedStatement(sql: "DELETE FROM contactRow WHERE slot = ? AND blid = ?")
     for (slot, id) in doubles { try delete.execute(arguments: [slot, id.data]) }
+  }
+
+  /// Files that nobody signed, and of whose entries some are lost: no feed brings them again.
+  private static func lostImports(_ db: Database, at now: UTCTime) throws -> [Salvage.Report.LostImport] {
+    // Entries that ended before it were purged.
+    let through =
+      try Int64.fetchOne(db, sql: "SELECT through FROM f0Purge")
+      ?? now.seconds - Int64(Settings().contactRetentionDays) * 86_400
+    // Those that an index gave back are there, under no batch.
+    let restored = try Row.fetchAll(db, sql: "SELECT \"end\", count(*) AS n FROM f0Entry WHERE batch = 0 GROUP BY 1")
+    let pool = Dictionary(uniqueKeysWithValues: restored.map { ($0["end"] as Int64, $0["n"] as Int) })
+    let lacks = try Row.fetchAll(
+      db,
+      sql: """
+        SELECT batch, "end", entries - (
+          SELECT count(*) FROM f0Entry WHERE f0Entry.batch = f0Expected.batch AND f0Entry."end" = f0Expected."end"
+        ) AS missing FROM f0Expected WHERE "end" >= ? AND missing > 0
+        """, arguments: [through])
+    let all = Dictionary(lacks.map { ($0["end"] as Int64, $0["missing"] as Int) }, uniquingKeysWith: +)
+    var missing: [Int64: Int] = [:]
+    for lack in lacks where pool[lack["end"], default: 0] < all[lack["end"], default: 0] {
+      missing[lack["batch"], default: 0] += lack["missing"] as Int
+    }
+    // Of a batch that an index gave back the audit log says whether somebody imported it, and when.
+    return try missing.sorted { $0.key < $1.key }.compactMap { id, missing in
+      let row = try Row.fetchOne(
+        db,
+        sql: """
+          SELECT sha256, coalesce(nullif(importedAt, 0), (
+            SELECT max(at) FROM audit WHERE action = ? AND outcome = 'done'
+              AND detail = 'sha256 ' || lower(hex(f0Batch.sha256)))) AS time
+          FROM f0Batch WHERE id = ? AND region IS NULL AND time IS NOT NULL
+          """, arguments: [AuditEntry.Action.importUnsigned.rawValue, id])
+      // It is told once.
+      if row != nil { try Store.account(db, batch: id) }
+      return row.map {
+        Salvage.Report.LostImport(
+          importedAt: UTCTime(seconds: $0["time"]), sha256: [UInt8]($0["sha256"] as Data), missing: missing)
+      }
+    }
   }
 
   /// Entries keep their batch's number; where the batch is lost, a stand-in without a feed has it. Its hash is none of a

@@ -18,6 +18,15 @@ extension Salvage {
     var restoredRows = 0
     /// Slots of the contact log that are lost in whole or in part.
     var lostSlots: Set<Int64> = []
+    /// Imported by a person, and no more whole.
+    var lostImports: [LostImport] = []
+
+    struct LostImport: Equatable, Sendable {
+      var importedAt: UTCTime
+      var sha256: [UInt8]
+      /// Entries.
+      var missing: Int
+    }
 
     /// For status, log and audit: figures alone.
     var description: String {
@@ -27,7 +36,17 @@ extension Salvage {
       parts.append("\(unreadablePages) pages unreadable")
       if rottenFrames > 0 { parts.append("\(rottenFrames) parts of the write-ahead log rotten") }
       if damagedRows > 0 { parts.append("\(damagedRows) rows not readable") }
-      return parts.joined(separator: ", ") + "; " + lostTime
+      return parts.joined(separator: ", ") + "; " + lostTime + importWords
+    }
+
+    /// As `kiosk f0 list` names the files.
+    private var importWords: String {
+      guard !lostImports.isEmpty else { return "" }
+      let some = lostImports.prefix(AppLimits.lostImportsTold).map {
+        "\(SystemClock.rfc3339($0.importedAt)) \(Hex.string($0.sha256.prefix(8))), \($0.missing) entries"
+      }
+      let more = lostImports.count > some.count ? "; \(lostImports.count - some.count) more" : ""
+      return "; entries of unsigned F0 files are lost, import these again: \(some.joined(separator: "; "))\(more)"
     }
 
     private var lostTime: String {

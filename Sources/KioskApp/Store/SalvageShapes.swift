@@ -67,6 +67,8 @@ enum SalvageShapes {
     for name in [owner, freshRoot] {
       if let shape = fitting.first(where: { $0.table == name }) { return .table(shape) }
     }
+    // So is one that fits several and stands in an index.
+    if let owner, cell.rowID == nil, !shapes.contains(where: { $0.table == owner }) { return .known }
     // A row without a rowid that fits no table is one of an index.
     if fitting.isEmpty, cell.rowID == nil || owner == "sqlite_schema" { return .known }
     return .none

@@ -107,7 +107,8 @@ final class StorageQueue: Sendable {
   /// The log can be read, or is open: what the core wants to know of it, before anything is written. Call it on the
   /// storage thread.
   func opened(_ opening: StoreHandle.Opening) {
-    if case .open(let isSame) = opening {
+    if case .open(var isSame) = opening {
+      if isSame { isSame = holdsOurs() }
       // What this run has left in the journal while the database did not serve.
       if isSame, log.withLock({ $0 != nil }) { flush() }
       log.withLock { log in
@@ -123,6 +124,13 @@ final class StorageQueue: Sendable {
     perform(.readingExposures, readExposures)
     if let time = try? disk.readable().lastImport() { post(.f0Synced(time)) }
     retry()
+  }
+
+  /// Whether the database is the one into which this run has emptied its journal: a file number says little, since disks
+  /// that were formatted alike have the same, and a copy of a disk has all of them. One that a salvage made may lack the mark.
+  private func holdsOurs() -> Bool {
+    guard let mark = log.withLock({ $0?.mark }), let stored = try? disk.store().journalMark() else { return true }
+    return stored == mark
   }
 
   /// Does what has failed before. Call it on the storage thread.
@@ -428,6 +436,7 @@ final class StorageQueue: Sendable {
       // What is to be dated again comes first.
       guard waiting.withLock({ $0.work[.redating, default: []].isEmpty }) else { throw .busy }
       try flushed().date(boot: boot, bootTime: bootTime)
+      forgetTimes()
     }
   }
 
@@ -435,6 +444,7 @@ final class StorageQueue: Sendable {
     flushJournal()
     attempt(.redating) { [self] () throws(StoreError) in
       try flushed().redate(from: from, through: through, byMilliseconds: shift)
+      forgetTimes()
     }
     readUnseenExposures()
   }
@@ -442,8 +452,14 @@ final class StorageQueue: Sendable {
   func setAside(from: UTCTime, through: UTCTime, offset: Int64?) {
     flushJournal()
     attempt(.settingAside) { [self] () throws(StoreError) in
-      try flushed().setAside(from: from, through: through, offset: offset, boot: boot)
+      if try flushed().setAside(from: from, through: through, offset: offset, boot: boot) { forgetTimes() }
     }
+  }
+
+  /// Rows have another time now than pages of the journal that were brought into the database before.
+  private func forgetTimes() {
+    // A journal that cannot be written is told of by the next append.
+    log.withLock { log in do throws(JournalError) { try log?.eraseAll() } catch {} }
   }
 
   /// The database, which holds all that was heard before: what is still in the journal would be left out.

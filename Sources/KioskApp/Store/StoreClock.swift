@@ -156,12 +156,15 @@ extension Store {
 
   /// Takes the date from rows of a time: nobody knows it. They count as written at an operating time of their date less
   /// `offset`, milliseconds; where it is nil, before this boot.
-  func setAside(from: UTCTime, through: UTCTime, offset: Int64?, boot: String) throws(StoreError) {
+  ///
+  /// - Returns: whether there were any.
+  @discardableResult
+  func setAside(from: UTCTime, through: UTCTime, offset: Int64?, boot: String) throws(StoreError) -> Bool {
     let isFuture = through.milliseconds == .max
     // Whole seconds, as visits have them.
     let zero = offset.map { _ in UTCTime(seconds: from.seconds) }
     let operating = offset.flatMap { offset in zero.map { $0.milliseconds - offset } }
-    try write { db in
+    return try write { db in
       let aside = operating.map { "since \($0)" } ?? "before \(boot)"
       let contacts = try takeContacts(db, from: from, through: through)
       let undated = try db.cachedStatement(sql: Self.upsertUndated)
@@ -187,12 +190,13 @@ extension Store {
         try db.execute(sql: "UPDATE exposedCase SET foundAt = ? WHERE foundAt > ?", arguments: [now, from.seconds])
         try db.execute(sql: "UPDATE feed SET lastSync = NULL WHERE lastSync > ?", arguments: [from.seconds])
       }
-      guard !contacts.isEmpty || visits > 0 else { return }
+      guard !contacts.isEmpty || visits > 0 else { return false }
       try db.execute(
         sql: """
           INSERT OR IGNORE INTO boot (id, operating)
           VALUES (?, coalesce(?, coalesce((SELECT operating FROM boot WHERE id = ?), 0) - 1))
           """, arguments: [aside, operating, boot])
+      return true
     }
   }
 

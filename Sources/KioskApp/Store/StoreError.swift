@@ -39,6 +39,8 @@ enum StoreError: Error, CustomStringConvertible {
       case .SQLITE_BUSY, .SQLITE_LOCKED: .busy
       case .SQLITE_CANTOPEN:
         StoreError(diskOf: path) ?? StoreErrorWords.cannotOpen(path)
+      case .SQLITE_ERROR where StoreErrorWords.missingTable(error) != nil:
+        .failed(reason: StoreErrorWords.missingTable(error) ?? "")
       default: .failed(reason: StoreErrorWords.words(error.extendedResultCode))
       }
   }

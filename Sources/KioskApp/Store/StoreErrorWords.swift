@@ -11,6 +11,16 @@ enum StoreErrorWords {
     return "\(words) (SQLite \(code.rawValue))"
   }
 
+  /// Words for a table that somebody has deleted; nil for any other error.
+  static func missingTable(_ error: DatabaseError) -> String? {
+    let start = "no such table: "
+    guard let message = error.message, message.hasPrefix(start) else { return nil }
+    let path = message.dropFirst(start.count).prefix { $0.isLetter || $0.isNumber || $0 == "." || $0 == "_" }
+    let name = path.split(separator: ".").last ?? ""
+    return "its table \(name) is missing: another program has changed the file; keep it as it is, and put a backup in "
+      + "its place (SQLite \(error.extendedResultCode.rawValue))"
+  }
+
   private static let unexpected = "a fault of the program; restart the kiosk, and report it"
   private static let failing =
     "the disk failed; look for its faults in the system's log (dmesg), and exchange the card or disk if there are any"

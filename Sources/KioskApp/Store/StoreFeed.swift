@@ -166,7 +166,8 @@ extension Store {
         }
         result.entries += group.count
         result.new += try addition.add(&group, batch: id)
-        try Self.finish(db, batch: id, sha256: sha256, entries: result.entries, at: now)
+        let held = try Self.finish(db, batch: id, sha256: sha256, entries: result.entries, at: now)
+        try Self.account(db, batch: held)
         var audit = Self.unsignedImport(sha256, authority: authority, at: now)
         audit.attempt = attempt
         try Self.addAudit(db, audit)
@@ -228,16 +229,21 @@ extension Store {
   }
 
   /// Gives a batch its hash. The same file may have been taken in before: what is new of it then belongs to that batch.
-  private static func finish(_ db: Database, batch id: Int64, sha256: [UInt8], entries: Int, at now: UTCTime) throws {
+  ///
+  /// - Returns: the number of the batch under which the entries stand.
+  private static func finish(
+    _ db: Database, batch id: Int64, sha256: [UInt8], entries: Int, at now: UTCTime
+  ) throws -> Int64 {
     let isKnown = try Bool.fetchOne(db, sql: "SELECT 1 FROM f0Batch WHERE sha256 = ?", arguments: [Data(sha256)]) != nil
     guard isKnown else {
       try db.execute(
         sql: "UPDATE f0Batch SET sha256 = ?, entries = ? WHERE id = ?", arguments: [Data(sha256), entries, id])
-      return
+      return id
     }
     let held = try add(db, sha256: sha256, entries: entries, feed: nil, at: now)
     try db.execute(sql: "UPDATE f0Entry SET batch = ? WHERE batch = ?", arguments: [held, id])
     try db.execute(sql: "DELETE FROM f0Batch WHERE id = ?", arguments: [id])
+    return held
   }
 
   /// Forgets entries that ended before a time, some at a time: SQLite notes in memory what one statement deletes.

@@ -58,20 +58,21 @@ extension Store {
   /// The journal as it was read.
   struct JournalLook {
     fileprivate var content: JournalContent?
+    fileprivate let store: Store
 
     /// What the database, as it is in this transaction, does not hold.
     func news(_ db: Database) throws -> JournalNews {
       guard let content, !content.pages.isEmpty else { return JournalNews(JournalPending()) }
-      return JournalNews(content.pending(after: try Store.journalMark(db)))
+      return JournalNews(try store.pending(db, of: content, after: Store.journalMark(db)))
     }
   }
 
   /// To be called before the database is read. Empty in the kiosk itself; a journal that cannot be read shows nothing.
   func readJournal() -> JournalLook {
     guard let journalFolder, let bytes = try? JournalFile.look(dataFolder: journalFolder), !bytes.isEmpty else {
-      return JournalLook()
+      return JournalLook(store: self)
     }
-    return JournalLook(content: JournalContent(bytes))
+    return JournalLook(content: JournalContent(bytes), store: self)
   }
 
   /// Contacts that began in these log slots, those of the journal among them, by slot and id.

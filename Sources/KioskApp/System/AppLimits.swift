@@ -173,6 +173,8 @@ enum AppLimits {
   static let salvageLockMilliseconds = 5000
   /// Numbers that are left out after the highest that was found where it is lost which were given.
   static let salvagedNumbersSkipped: Int64 = 1000
+  /// Files that a repair names as to be imported again; of more it tells the number.
+  static let lostImportsTold = 8
   /// Hours of local time at which the database is looked through.
   static let quickCheckNight = 1..<5
   /// Shortest time between two repairs of a running kiosk: a card that rots faster is beyond help. What cannot be read is

@@ -179,6 +179,17 @@ enum Files {
     }
   }
 
+  /// - Throws: unless the folder is there in which a person wants something: it may be one of a stick that is not plugged in.
+  static func findFolder(_ path: String) throws(FileError) {
+    var facts = stat()
+    guard stat(path, &facts) == 0 else {
+      let code = errno
+      guard code == ENOENT else { throw FileError("cannot look into", path: path, errno: code) }
+      throw FileError("the folder \(path) is not there: plug in its stick, make it, or name another")
+    }
+    guard facts.st_mode & S_IFMT == S_IFDIR else { throw FileError("\(path) is not a folder") }
+  }
+
   static func folder(of path: String) -> String {
     let parts = path.split(separator: "/", omittingEmptySubsequences: true).dropLast()
     return (path.hasPrefix("/") ? "/" : parts.isEmpty ? "." : "") + parts.joined(separator: "/")

@@ -14,6 +14,7 @@ public struct ContactLedger: Sendable {
 
   private var pending: [Key: ContactUpdate] = [:]
   private var writeDue: MonotonicTime?
+  private var redatings = Redatings()
   /// Contacts not logged because the ledger was full.
   public private(set) var lost = 0
 
@@ -31,7 +32,9 @@ public struct ContactLedger: Sendable {
       moment.isSynchronised
       ? .dated(first: moment.utc, last: moment.utc)
       : .undated(first: moment.monotonic, last: moment.monotonic)
-    add(ContactUpdate(id: id, span: span, strength: .init(rssiDBm), platform: platform))
+    var update = ContactUpdate(id: id, span: span, strength: .init(rssiDBm), platform: platform)
+    update.redatings = redatings.count
+    add(update)
     if writeDue == nil {
       writeDue = moment.monotonic.adding(milliseconds: CoreLimits.writeIntervalMilliseconds)
     }
@@ -66,12 +69,27 @@ public struct ContactLedger: Sendable {
     for var update in updates {
       if case .undated(let first, let last) = update.span {
         update.span = .dated(first: moment.utc(at: first), last: moment.utc(at: last))
+        update.redatings = redatings.count
       }
       add(update)
     }
   }
 
+  /// Moves what a wrong clock has dated, and what comes back later with such a date.
+  public mutating func redate(from: UTCTime, through: UTCTime, byMilliseconds shift: Int64) {
+    redatings.add(from: from, through: through, byMilliseconds: shift)
+    let updates = Array(pending.values)
+    pending.removeAll(keepingCapacity: true)
+    for update in updates { add(update) }
+  }
+
   private mutating func add(_ update: ContactUpdate) {
+    var update = update
+    if update.redatings < redatings.count, case .dated(let first, let last) = update.span {
+      let shift = redatings.shift(of: first, since: update.redatings)
+      update.span = .dated(first: first.adding(milliseconds: shift), last: last.adding(milliseconds: shift))
+      update.redatings = redatings.count
+    }
     let key = Self.key(of: update)
     guard var known = pending[key] else {
       guard pending.count < CoreLimits.pendingContacts else {

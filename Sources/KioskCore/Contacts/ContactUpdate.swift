@@ -9,6 +9,8 @@ public struct ContactUpdate: Hashable, Sendable {
   public var strength: Strength
   /// nil when nobody told.
   public var platform: Platform?
+  /// How often this boot's entries had been dated again when this one got its times: see `Redatings`.
+  var redatings = 0
 
   /// When, by the clock that could be believed then.
   public enum Span: Hashable, Sendable {

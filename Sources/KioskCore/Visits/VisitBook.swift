@@ -91,6 +91,11 @@ public struct VisitBook: Sendable {
     undated.removeAll()
   }
 
+  /// A clock was wrong.
+  mutating func redate(from: UTCTime, through: UTCTime, byMilliseconds shift: Int64) {
+    ledger.redate(from: from, through: through, byMilliseconds: shift)
+  }
+
   /// The totals of the local day, those who are here now included.
   func today(open: [Visit], at moment: Moment) -> VisitTally.Figures {
     var figures = tally.day(moment.utc, offsetSeconds: moment.utcOffsetSeconds)

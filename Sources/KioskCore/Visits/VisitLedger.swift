@@ -8,6 +8,7 @@ public struct VisitLedger: Sendable {
   /// The end of each open visit as it was handed over, so that an unchanged one is not written again.
   private var written: [Int: MonotonicTime] = [:]
   private var writeDue: MonotonicTime?
+  private var redatings = Redatings()
   /// Visits not logged because the ledger was full.
   public private(set) var lost = 0
 
@@ -20,15 +21,15 @@ public struct VisitLedger: Sendable {
 
   public mutating func hear(_ event: People.Event, at moment: Moment) {
     switch event {
-    case .visitOpened(let visit): add(VisitUpdate(visit, at: moment), at: moment.monotonic)
+    case .visitOpened(let visit): add(news(of: visit, at: moment), at: moment.monotonic)
     case .visitClosed(let visit):
       written[visit.number] = nil
-      add(VisitUpdate(visit, at: moment), at: moment.monotonic)
+      add(news(of: visit, at: moment), at: moment.monotonic)
     case .visitWithdrawn(let visit):
       pending[visit.number] = nil
       // Only a row that has been written needs removing; of a visit that has ended nothing is kept here.
       guard written.removeValue(forKey: visit.number) != nil || !visit.isOpen else { return }
-      var update = VisitUpdate(visit, at: moment)
+      var update = news(of: visit, at: moment)
       update.isWithdrawn = true
       add(update, at: moment.monotonic)
     case .bluezonerNear, .prompt: break
@@ -40,7 +41,7 @@ public struct VisitLedger: Sendable {
   public mutating func checkIn(number: Int, at moment: Moment) {
     var visit = Visit(number: number, start: moment.monotonic, end: moment.monotonic, kind: .noPhone)
     visit.isOpen = false
-    add(VisitUpdate(visit, at: moment), at: moment.monotonic)
+    add(news(of: visit, at: moment), at: moment.monotonic)
   }
 
   /// Whether `takeDue` would look for something to give: not with every event.
@@ -57,7 +58,7 @@ public struct VisitLedger: Sendable {
   /// The same at once, for the end of the run.
   public mutating func takeAll(open: [Visit], at moment: Moment) -> [VisitUpdate] {
     for visit in open where written[visit.number] != visit.end {
-      pending[visit.number] = VisitUpdate(visit, at: moment)
+      pending[visit.number] = news(of: visit, at: moment)
     }
     let updates = pending.values.sorted { $0.visit.number < $1.visit.number }
     for update in updates where update.visit.isOpen && !update.isWithdrawn {
@@ -81,7 +82,29 @@ public struct VisitLedger: Sendable {
     for (number, update) in pending {
       guard case .undated(let start, let end) = update.span else { continue }
       pending[number]?.span = .dated(start: moment.utc(at: start), end: moment.utc(at: end))
+      pending[number]?.redatings = redatings.count
     }
+  }
+
+  /// Moves what a wrong clock has dated, and what comes back later with such a date.
+  public mutating func redate(from: UTCTime, through: UTCTime, byMilliseconds shift: Int64) {
+    redatings.add(from: from, through: through, byMilliseconds: shift)
+    for (number, update) in pending { pending[number] = redated(update) }
+  }
+
+  private func redated(_ update: VisitUpdate) -> VisitUpdate {
+    guard update.redatings < redatings.count, case .dated(let start, let end) = update.span else { return update }
+    let shift = redatings.shift(of: start, since: update.redatings)
+    var update = update
+    update.span = .dated(start: start.adding(milliseconds: shift), end: end.adding(milliseconds: shift))
+    update.redatings = redatings.count
+    return update
+  }
+
+  private func news(of visit: Visit, at moment: Moment) -> VisitUpdate {
+    var update = VisitUpdate(visit, at: moment)
+    update.redatings = redatings.count
+    return update
   }
 
   private mutating func add(_ update: VisitUpdate, at now: MonotonicTime) {
@@ -90,7 +113,7 @@ public struct VisitLedger: Sendable {
       lost += 1
       return
     }
-    pending[number] = update
+    pending[number] = redated(update)
     if writeDue == nil { writeDue = now.adding(milliseconds: CoreLimits.writeIntervalMilliseconds) }
   }
 }

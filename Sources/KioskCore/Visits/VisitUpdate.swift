@@ -16,6 +16,8 @@ public struct VisitUpdate: Hashable, Sendable {
   public var span: Span
   /// It turned out to be part of another, or none: its row is to be removed if there is one.
   public var isWithdrawn = false
+  /// How often this boot's entries had been dated again when this one got its times: see `Redatings`.
+  var redatings = 0
 
   public init(_ visit: Visit, at moment: Moment) {
     self.visit = visit
@@ -24,6 +26,7 @@ public struct VisitUpdate: Hashable, Sendable {
       ? .dated(start: moment.utc(at: visit.start), end: moment.utc(at: visit.end))
       : .undated(start: visit.start, end: visit.end)
   }
+
   /// As it was written down.
   init(_ visit: Visit, span: Span) {
     self.visit = visit
