@@ -15,6 +15,9 @@ let strict: [SwiftSetting] = [
 /// The pure targets call no C, so every unsafe construct in them must be marked as one.
 let pure: [SwiftSetting] = strict + [.strictMemorySafety()]
 
+/// The pure targets are optimized in debug builds too: there the unit tests pass months of simulated time through them.
+let optimized: [SwiftSetting] = [.unsafeFlags(["-O", "-wmo", "-num-threads", "2"], .when(configuration: .debug))]
+
 let package = Package(
   name: "bluezone-kiosk",
   products: [.executable(name: "kiosk", targets: ["KioskApp"])],
@@ -32,9 +35,9 @@ let package = Package(
   targets: [
     .target(
       name: "Tracer", dependencies: [.product(name: "Crypto", package: "swift-crypto")],
-      swiftSettings: pure),
-    .target(name: "KioskCore", dependencies: ["Tracer"], swiftSettings: pure),
-    .target(name: "Simulator", dependencies: ["Tracer"], swiftSettings: pure),
+      swiftSettings: pure + optimized),
+    .target(name: "KioskCore", dependencies: ["Tracer"], swiftSettings: pure + optimized),
+    .target(name: "Simulator", dependencies: ["Tracer"], swiftSettings: pure + optimized),
 
     .target(name: "CBluetooth"),
     .target(name: "CCleanPages", linkerSettings: [.linkedLibrary("sqlite3")]),
@@ -74,6 +77,9 @@ let package = Package(
     // SQLite's own file access, which fails when a test says so.
     .target(name: "CFaultVFS", path: "Tests/CFaultVFS", linkerSettings: [.linkedLibrary("sqlite3")]),
 
+    // Loops over the pixels of pictures that tests draw.
+    .target(name: "Pixels", path: "Tests/Pixels", swiftSettings: strict + optimized),
+
     .testTarget(name: "TracerTests", dependencies: ["Tracer"], swiftSettings: strict),
     .testTarget(
       name: "KioskCoreTests", dependencies: ["KioskCore", "Simulator", "Tracer"], swiftSettings: strict),
@@ -81,7 +87,7 @@ let package = Package(
     .testTarget(
       name: "KioskAppTests",
       dependencies: [
-        "KioskApp", "KioskCore", "Simulator", "Tracer", "CCleanPages", "CFaultVFS", "CLinux", "CPangoCairo",
+        "KioskApp", "KioskCore", "Pixels", "Simulator", "Tracer", "CCleanPages", "CFaultVFS", "CLinux", "CPangoCairo",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "Crypto", package: "swift-crypto"),
       ],

@@ -218,8 +218,9 @@ private func mode(_ path: String) -> mode_t? {
 
   @Test("A long answer comes whole; one beyond the limit is refused") func longAnswer() throws {
     let folder = try Folder()
-    let long = (0..<(8 << 20)).map { UInt8(truncatingIfNeeded: $0 >> 3) }
-    let server = ControlServer(dataFolder: folder.path) { $0 == .capture ? long : [] }
+    var long = (0..<2048).map { UInt8(truncatingIfNeeded: $0 >> 3) }
+    while long.count < 8 << 20 { long += long }
+    let server = ControlServer(dataFolder: folder.path) { [long] in $0 == .capture ? long : [] }
     try server.listen()
     defer { server.close() }
     #expect(try ControlSocket.exchange(.capture, dataFolder: folder.path, limit: long.count) == long)

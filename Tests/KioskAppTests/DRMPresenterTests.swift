@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import Glibc
 import KioskCore
+import Pixels
 import Testing
 import Tracer
 

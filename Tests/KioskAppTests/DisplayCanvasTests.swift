@@ -2,6 +2,7 @@
 import CPangoCairo
 import Foundation
 import KioskCore
+import Pixels
 import Testing
 
 @testable import KioskApp
@@ -75,7 +76,7 @@ struct DisplayCanvasTests {
           size: em, weight: .bold, colour: Colour(0xFFFFFF), alignment: alignment)
         try canvas.draw(Scene(size: size, background: Colour(0), elements: [.text(text)]))
         let ink = canvas.fit(text).ink
-        for (index, pixel) in canvas.pixels.enumerated() where pixel.red > 0 {
+        for index in Pixels.red(in: canvas.pixels) {
           let place = Box(x: index % size.width, y: index / size.width, width: 1, height: 1)
           if !ink.contains(place) {
             Issue.record("\(place) outside \(ink) for \(em) pixels, \(alignment)")
@@ -153,7 +154,7 @@ struct DisplayCanvasTests {
     let box = try #require(drawn.first)
     #expect(drawn.count == 1)
     #expect(box.width < size.width / 4 && box.height < size.height / 4)
-    let changed = zip(before, canvas.pixels).enumerated().filter { $1.0 != $1.1 }.map(\.offset)
+    let changed = Pixels.differences(before, canvas.pixels)
     #expect(!changed.isEmpty)
     #expect(
       changed.allSatisfy {
@@ -183,7 +184,7 @@ struct DisplayCanvasTests {
     let box = Box(x: 20, y: 10, width: 80, height: 80)
     let icon = Scene.Icon(shape, in: box, colour: Colour(0xFFFFFF), ground: Colour(0))
     try canvas.draw(Scene(size: size, background: Colour(0), elements: [.icon(icon)]))
-    let marked = canvas.pixels.enumerated().filter { $1.red > 0 }.map(\.offset)
+    let marked = Pixels.red(in: canvas.pixels)
     #expect(marked.count > 400)
     // Nothing may be cut off either: the outermost pixels of the box stay free.
     #expect(
@@ -202,7 +203,7 @@ struct DisplayCanvasTests {
         long, in: Box(x: 10, y: 10, width: 100, height: 20), role: .body, size: 40, colour: Colour(0xFFFFFF),
         wraps: wraps)
       try canvas.draw(Scene(size: size, background: Colour(0), elements: [.text(text)]))
-      for (index, pixel) in canvas.pixels.enumerated() where pixel.red > 0 {
+      for index in Pixels.red(in: canvas.pixels) {
         #expect(text.box.contains(Box(x: index % size.width, y: index / size.width, width: 1, height: 1)))
       }
     }

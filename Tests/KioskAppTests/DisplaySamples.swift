@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import Foundation
 import KioskCore
+import Pixels
 import Tracer
 
 @testable import KioskApp
@@ -59,37 +60,16 @@ enum DisplaySamples {
   }
 }
 
-/// The colour of one pixel.
-struct Pixel: Equatable {
-  var red: UInt8
-  var green: UInt8
-  var blue: UInt8
-}
-
 extension Canvas {
   /// A copy of all pixels, without the unused byte.
   var pixels: [Pixel] {
-    withPixels { bytes, pitch in
-      (0..<size.height).flatMap { y in
-        (0..<size.width).map { x in
-          let start = y * pitch + 4 * x
-          return Pixel(red: bytes[start + 2], green: bytes[start + 1], blue: bytes[start])
-        }
-      }
-    }
+    withPixels { Pixels.all($0, pitch: $1, width: size.width, height: size.height) }
   }
-}
 
-extension Canvas {
   /// Whether every pixel is equal, without the unused byte.
   func hasSamePixels(as other: Canvas) -> Bool {
     withPixels { ours, pitch in
-      other.withPixels { theirs, theirPitch in
-        let (ours, theirs) = (ours.bindMemory(to: UInt32.self), theirs.bindMemory(to: UInt32.self))
-        guard pitch == theirPitch, ours.count == theirs.count else { return false }
-        for index in 0..<ours.count where (ours[index] ^ theirs[index]) & 0xFF_FFFF != 0 { return false }
-        return true
-      }
+      other.withPixels { theirs, theirPitch in pitch == theirPitch && Pixels.areEqual(ours, theirs) }
     }
   }
 }

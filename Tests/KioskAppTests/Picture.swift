@@ -2,6 +2,7 @@
 import CPangoCairo
 import Foundation
 import KioskCore
+import Pixels
 
 @testable import KioskApp
 
@@ -23,7 +24,9 @@ struct Picture {
     small.paste(canvas, into: Box(x: 0, y: 0, width: size.width, height: size.height))
     self.init(
       width: size.width, height: size.height,
-      values: small.withPixels { bytes, pitch in Self.values(bytes, pitch, size.width, size.height) })
+      values: small.withPixels { bytes, pitch in
+        Pixels.values(bytes, pitch: pitch, width: size.width, height: size.height)
+      })
   }
 
   /// nil when there is none, or it is no PNG.
@@ -36,39 +39,20 @@ struct Picture {
     let (width, height) = (Int(cairo_image_surface_get_width(surface)), Int(cairo_image_surface_get_height(surface)))
     let pitch = Int(cairo_image_surface_get_stride(surface))
     let bytes = UnsafeRawBufferPointer(start: data, count: pitch * height)
-    self.init(width: width, height: height, values: Self.values(bytes, pitch, width, height))
-  }
-
-  private static func values(_ bytes: UnsafeRawBufferPointer, _ pitch: Int, _ width: Int, _ height: Int) -> [Double] {
-    var values: [Double] = []
-    values.reserveCapacity(3 * width * height)
-    for y in 0..<height {
-      for x in 0..<width {
-        let start = y * pitch + 4 * x
-        for channel in [2, 1, 0] { values.append(Double(bytes[start + channel])) }
-      }
-    }
-    return values
+    self.init(width: width, height: height, values: Pixels.values(bytes, pitch: pitch, width: width, height: height))
   }
 
   /// A blur of 1 2 1 in both directions, about 0.7 pixels of standard deviation: a lens not quite in focus.
   func blurred() -> Picture {
     var result = self
-    for step in [3, 3 * width] {
-      let source = result.values
-      for index in source.indices {
-        let before = index >= step ? source[index - step] : source[index]
-        let after = index + step < source.count ? source[index + step] : source[index]
-        result.values[index] = (before + 2 * source[index] + after) / 4
-      }
-    }
+    for step in [3, 3 * width] { result.values = Pixels.blurred(result.values, step: step) }
     return result
   }
 
   /// Binary PPM, which zbarimg reads.
   var ppm: Data {
     var data = Data("P6\n\(width) \(height)\n255\n".utf8)
-    data.append(contentsOf: values.map { UInt8(max(0, min(255, $0.rounded()))) })
+    data.append(contentsOf: Pixels.bytes(values))
     return data
   }
 
@@ -95,11 +79,6 @@ struct Picture {
   /// more than 40 of 255. nil for pictures of different sizes.
   func difference(from other: Picture) -> (mean: Double, percentFar: Double)? {
     guard width == other.width, height == other.height else { return nil }
-    var (sum, far) = (0.0, 0)
-    for (a, b) in zip(values, other.values) {
-      sum += abs(a - b)
-      if abs(a - b) > 40 { far += 1 }
-    }
-    return (sum / Double(values.count), 100 * Double(far) / Double(values.count))
+    return Pixels.difference(values, other.values)
   }
 }
