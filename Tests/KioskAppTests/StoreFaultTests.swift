@@ -23,8 +23,11 @@ import Tracer
     let folder: Folder
     let path: String
     var store: Store?
-    var contacts: [[ContactUpdate]] = []
-    var refused: [[ContactUpdate]] = []
+    var contacts: [ContactUpdate] = []
+    /// What was not confirmed, by its number. It may stand in the database all the same: of a commit whose sync failed
+    /// nobody knows whether it lasts.
+    private var unconfirmed: [(sequence: UInt64, updates: [ContactUpdate])] = []
+    private var sequence: UInt64 = 0
     var visits = 0
     var batches = 0
     var faults: [StoreError] = []
@@ -54,11 +57,20 @@ import Tracer
 
     private func hear(_ slot: Int, _ numbers: Range<Int>) {
       let updates = numbers.map { SalvageSample.heard(slot * 1000 + $0, at: day + Int64(slot) * 900 + Int64($0)) }
-      if attempt({ store throws(StoreError) in try store.write(updates, boot: "b") }) {
-        contacts.append(updates)
-      } else {
-        refused.append(updates)
-      }
+      contacts += updates
+      sequence += 1
+      unconfirmed.append((sequence, updates))
+      _ = attempt(confirm)
+    }
+
+    /// As the journal does: all that the database's mark does not name.
+    private func confirm(_ store: Store) throws(StoreError) {
+      let mark = try store.journalMark()?.sequence ?? 0
+      var pending = JournalPending()
+      for (sequence, updates) in unconfirmed where sequence > mark { pending.add(updates, [], run: 1, boot: "b") }
+      var rows = Store.VisitRows()
+      _ = try store.write(pending, run: 1, rows: &rows, mark: JournalMark(epoch: 1, sequence: sequence))
+      unconfirmed = []
     }
 
     func live() throws {
@@ -109,11 +121,11 @@ import Tracer
     /// The disk works again: what was refused is written, and all of it must be there, once.
     func judge(_ fault: String) throws {
       let store = try Store.repaired(dataFolder: path).store
-      for updates in refused { try store.write(updates, boot: "b") }
+      try confirm(store)
       let found = try store.contacts(from: UTCTime(seconds: day), to: UTCTime(seconds: day + 86_400))
-      let wanted = Set((contacts + refused).joined().map(\.id))
+      let wanted = Set(contacts.map(\.id))
       #expect(Set(found.map(\.id)) == wanted && found.count == wanted.count, "\(fault)")
-      let counts = Dictionary(uniqueKeysWithValues: (contacts + refused).joined().map { ($0.id, $0.strength.count) })
+      let counts = Dictionary(uniqueKeysWithValues: contacts.map { ($0.id, $0.strength.count) })
       #expect(found.allSatisfy { $0.strength.count == counts[$0.id] }, "\(fault): nothing is counted twice")
       #expect(try store.visits().count == visits, "\(fault)")
       let held = try store.batches()
