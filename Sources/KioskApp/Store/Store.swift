@@ -129,7 +129,15 @@ final class Store: Sendable {
       let migrator = Migrations.migrator
       if try database.read(migrator.hasBeenSuperseded) { throw StoreError.newerSchema(path: name) }
       // A database that lost its schema looks like a new one.
-      if access != .look, try database.read(Self.hasLostItsSchema) { throw StoreError.notADatabase(path: name) }
+      // So does one that another program is making at this moment: it is looked at again.
+      if access != .look {
+        var looks = 0
+        while try database.read(Self.hasLostItsSchema) {
+          looks += 1
+          guard looks < 10 else { throw StoreError.notADatabase(path: name) }
+          usleep(50_000)
+        }
+      }
       // A file with no table of ours in it is no log: only the first start, or a person, makes one of it.
       if access != .create, try database.read({ try migrator.appliedIdentifiers($0).isEmpty }) {
         throw StoreError.notThere(path: name)
