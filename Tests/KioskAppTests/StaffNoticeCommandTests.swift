@@ -38,7 +38,7 @@ import Tracer
     var kiosk = try Program.start(arguments)
     #expect(try eventually { try unseen() == 0 })
     // It answers before its log is made.
-    #expect(try eventually { (try? Store(dataFolder: folder.path, access: .change)) != nil })
+    #expect(eventually { (try? Store(dataFolder: folder.path, access: .change)) != nil })
     let file = try contactAndBatch(in: folder)
     let imported = try Program.run("f0", "import", file, "--operator", "An", "--reason", "test", "--data", folder.path)
     #expect(
