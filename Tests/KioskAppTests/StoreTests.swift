@@ -2,6 +2,7 @@
 import Foundation
 import GRDB
 import KioskCore
+import Synchronization
 import Testing
 import Tracer
 
@@ -211,6 +212,20 @@ import Tracer
     let path = try other.write("kiosk.sqlite", String(repeating: "This is not a database. ", count: 100))
     #expect(throws: StoreError.self) { try Store(dataFolder: other.path, access: .create) }
     #expect(try String(contentsOfFile: path, encoding: .utf8).hasPrefix("This is not"))
+  }
+
+  @Test("Programs that make a database at the same moment all get it, and none takes it for damaged")
+  func atOnce() throws {
+    for _ in 0..<12 {
+      let folder = try Folder()
+      let faults = Mutex<[String]>([])
+      DispatchQueue.concurrentPerform(iterations: 4) { _ in
+        do { _ = try Store(dataFolder: folder.path, access: .create) } catch {
+          faults.withLock { $0.append("\(error)") }
+        }
+      }
+      #expect(faults.withLock { $0 } == [])
+    }
   }
 
   @Test("A database of a newer version is refused") func newer() throws {

@@ -21,7 +21,7 @@ DISK = 256 << 20  # bytes of each
 BLOCK = 4096  # bytes of the file system's blocks, and of the journal's pages
 SECTOR = 512  # bytes in which /sys/block/*/stat counts (Documentation/block/stat.rst)
 APPEND = 10  # s from one page of the journal to the next
-MOST_KILOBYTES = {"commit=5": 24, "commit=300": 8}  # of an append; measured 16.8 and 4.4 on a loop device
+MOST_KILOBYTES = {"commit=5": 24, "commit=300": 8}  # each 10 s; measured 17.2 and 5.5 on kernel 6.1
 
 
 class Card(unittest.TestCase):

@@ -9,8 +9,8 @@ import Tracer
 /// The store on a thread of its own: the core says what to write and hears how it went.
 ///
 /// What the effects of one event hand over is gathered until `commit`, and is one append to the journal; a few seconds after
-/// the end of each second log slot the journal is emptied into the database. What neither takes goes back to the core's ledgers;
-/// other work that fails is kept here and done when the disk serves again.
+/// the end of each second log slot the journal is emptied into the database. What neither takes goes back to the core's
+/// ledgers; other work that fails is kept here and done when the disk serves again.
 final class StorageQueue: Sendable {
   private let disk: StoreHandle
   private let boot = Boot.id()

@@ -129,22 +129,14 @@ final class Store: Sendable {
       let migrator = Migrations.migrator
       if try database.read(migrator.hasBeenSuperseded) { throw StoreError.newerSchema(path: name) }
       // A database that lost its schema looks like a new one.
-      // So does one that another program is making at this moment: it is looked at again.
-      if access != .look {
-        var looks = 0
-        while try database.read(Self.hasLostItsSchema) {
-          looks += 1
-          guard looks < 10 else { throw StoreError.notADatabase(path: name) }
-          usleep(50_000)
-        }
-      }
+      if access != .look, try database.read(Self.hasLostItsSchema) { throw StoreError.notADatabase(path: name) }
       // A file with no table of ours in it is no log: only the first start, or a person, makes one of it.
       if access != .create, try database.read({ try migrator.appliedIdentifiers($0).isEmpty }) {
         throw StoreError.notThere(path: name)
       }
       if access != .look {
         let isNew = try database.read(migrator.appliedIdentifiers).isEmpty
-        try migrator.migrate(database)
+        try migrate(database, migrator)
         if isNew { try database.write { try $0.execute(sql: "UPDATE erasure SET isClean = 1") } }
       } else if try !database.read(migrator.hasCompletedMigrations) {
         throw StoreError.olderSchema(path: name)
@@ -155,6 +147,17 @@ final class Store: Sendable {
       if let error = error as? StoreError { throw error }
       if access != .look, Salvage.isDamage(error) { throw .notADatabase(path: name) }
       throw StoreError(error, path: name)
+    }
+  }
+
+  /// Two programs may do this at once, as a kiosk that starts after an update and a command. Each step is a transaction, and
+  /// one that the other has done meanwhile fails here: as long as there is progress, it goes on after that.
+  private static func migrate(_ database: DatabaseQueue, _ migrator: DatabaseMigrator) throws {
+    while true {
+      let before = try database.read(migrator.appliedIdentifiers)
+      do { return try migrator.migrate(database) } catch {
+        guard try database.read(migrator.appliedIdentifiers) != before else { throw error }
+      }
     }
   }
 

@@ -162,8 +162,8 @@ extension Store {
   func setAside(from: UTCTime, through: UTCTime, offset: Int64?, boot: String) throws(StoreError) -> Bool {
     let isFuture = through.milliseconds == .max
     // Whole seconds, as visits have them.
-    let zero = offset.map { _ in UTCTime(seconds: from.seconds) }
-    let operating = offset.flatMap { offset in zero.map { $0.milliseconds - offset } }
+    let zero = offset == nil ? nil : UTCTime(seconds: from.seconds)
+    let operating = offset.map { UTCTime(seconds: from.seconds).milliseconds - $0 }
     return try write { db in
       let aside = operating.map { "since \($0)" } ?? "before \(boot)"
       let contacts = try takeContacts(db, from: from, through: through)

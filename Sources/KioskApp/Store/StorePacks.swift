@@ -10,8 +10,8 @@ import Tracer
 /// The two forms of the contact log: rows of slots that may still change, and packs of those that are over.
 ///
 /// A contact stands in one of them, once: what is packed leaves the rows in the same transaction, and a contact that is
-/// heard of again leaves its pack before it is written, or is added to it there. A pack that is damaged loses its own contacts alone: it is left
-/// where it is until it is too old, and told of by `damage`.
+/// heard of again leaves its pack before it is written, or is added to it there. A pack that is damaged loses its own
+/// contacts alone: it is left where it is until it is too old, and told of by `damage`.
 extension Store {
   // MARK: Packing
 

@@ -85,10 +85,10 @@ enum AppLimits {
   /// Pages of the journal, 2 MiB: 85 minutes of a full hall. At the limit it is emptied into the database; while that
   /// cannot be written either, contacts wait in memory.
   static let journalPages = 512
-  /// After how many log slots the journal is emptied. Each time the database's upper pages are written anew, with those of
-  /// the contacts that are being heard: one after each slot costs an office day 1 MB more.
+  /// The journal is emptied into the database once in so many log slots. Emptying it after each slot writes 2 MB more in
+  /// an office day of ten hours.
   static let flushSlots: Int64 = 2
-  /// How long after the end of a log slot that is done: by then all that was heard in the slot is in it.
+  /// How long after the end of the last of these slots that is done: by then all that was heard in it is in the journal.
   static let flushDelayMilliseconds: Int64 = 12_000
   /// When it is tried again, after the database refused.
   static let flushRetryMilliseconds: Int64 = 30_000
