@@ -33,6 +33,7 @@ int kiosk_wait_until(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t 
 }
 
 int kiosk_lock(int fd) { return flock(fd, LOCK_EX | LOCK_NB) < 0 ? -errno : 0; }
+int kiosk_lock_shared(int fd) { return flock(fd, LOCK_SH | LOCK_NB) < 0 ? -errno : 0; }
 
 int kiosk_rename_new(const char *from, const char *to) {
   return renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) < 0 ? -errno : 0;

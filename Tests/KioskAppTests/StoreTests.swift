@@ -216,11 +216,11 @@ import Tracer
 
   @Test("Programs that make a database at the same moment all get it, and none takes it for damaged")
   func atOnce() throws {
-    for _ in 0..<12 {
+    for _ in 0..<20 {
       let folder = try Folder()
       let faults = Mutex<[String]>([])
       DispatchQueue.concurrentPerform(iterations: 4) { _ in
-        do { _ = try Store(dataFolder: folder.path, access: .create) } catch {
+        do { _ = try Store(dataFolder: folder.path, access: .create).contacts(from: start, to: start) } catch {
           faults.withLock { $0.append("\(error)") }
         }
       }

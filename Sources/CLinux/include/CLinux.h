@@ -25,6 +25,8 @@ int kiosk_clock_is_synchronised(void);
 // Takes the lock on an open file for as long as it stays open. Returns 0, or a negative errno: -EWOULDBLOCK when
 // another process holds it. Source: flock(2).
 int kiosk_lock(int fd);
+// The same beside others that share it.
+int kiosk_lock_shared(int fd);
 
 // Gives a file another name, unless there is one of that name. Returns 0, or a negative errno: -EEXIST.
 // Source: renameat2(2), RENAME_NOREPLACE.

@@ -108,6 +108,8 @@ final class Store: Sendable {
     _ path: String, _ access: Access, named name: String
   ) throws(StoreError) -> DatabaseQueue {
     try eraseWhatIsDeleted()
+    let lock = try OpeningLock(Files.folder(of: path), isReader: access == .look)
+    defer { withExtendedLifetime(lock) {} }
     var configuration = Configuration()
     configuration.busyMode = .timeout(TimeInterval(AppLimits.busySeconds))
     configuration.readonly = access == .look
@@ -136,7 +138,7 @@ final class Store: Sendable {
       }
       if access != .look {
         let isNew = try database.read(migrator.appliedIdentifiers).isEmpty
-        try migrate(database, migrator)
+        try migrator.migrate(database)
         if isNew { try database.write { try $0.execute(sql: "UPDATE erasure SET isClean = 1") } }
       } else if try !database.read(migrator.hasCompletedMigrations) {
         throw StoreError.olderSchema(path: name)
@@ -147,17 +149,6 @@ final class Store: Sendable {
       if let error = error as? StoreError { throw error }
       if access != .look, Salvage.isDamage(error) { throw .notADatabase(path: name) }
       throw StoreError(error, path: name)
-    }
-  }
-
-  /// Two programs may do this at once, as a kiosk that starts after an update and a command. Each step is a transaction, and
-  /// one that the other has done meanwhile fails here: as long as there is progress, it goes on after that.
-  private static func migrate(_ database: DatabaseQueue, _ migrator: DatabaseMigrator) throws {
-    while true {
-      let before = try database.read(migrator.appliedIdentifiers)
-      do { return try migrator.migrate(database) } catch {
-        guard try database.read(migrator.appliedIdentifiers) != before else { throw error }
-      }
     }
   }
 
