@@ -60,6 +60,8 @@ public struct Kiosk: Sendable {
     case clockCounted(contacts: Int, visits: Int)
     /// A part outside the core fails; the words for it.
     case problem(String)
+    /// What was told in these words is over.
+    case problemEnded(String)
     /// End the run: switch everything off, write what is pending.
     case stop
   }
@@ -267,6 +269,7 @@ public struct Kiosk: Sendable {
     case .clockRead: break  // `judge` has taken it.
     case .clockCounted(let contacts, let visits): clockUpkeep.atStake = (contacts, visits)
     case .problem(let words): note(words)
+    case .problemEnded(let words): problems.removeAll { $0 == words }
     case .stop:
       isStopping = true
       host.stop(at: time)

@@ -73,7 +73,25 @@ extension Kiosk {
     status.feed = feed?.status(at: moment) ?? .init()
     status.uptimeSeconds = startedAt.map { moment.monotonic.milliseconds(since: $0) / 1000 } ?? 0
     status.disk = diskStatus()
-    status.problems = problems + (identityFailure.map { [$0.description] } ?? [])
+    status.problems = problems + (identityFailure.map { [$0.description] } ?? []) + parts(status)
     return status
+  }
+
+  /// What does not work at this moment, as staff must be told.
+  private func parts(_ status: Status) -> [String] {
+    var words: [String] = []
+    if let fault = status.radio.fault { words.append("the kiosk hears nobody: \(fault)") }
+    switch status.disk.state {
+    case .opening, .works: break
+    case .refuses, .closed, .waiting: words.append("the disk: \(status.disk.reason ?? "")")
+    }
+    switch status.disk.identity {
+    case .opening, .read: break
+    case .unreadable, .waiting:
+      let reason = status.disk.identityReason
+      // The whole disk is told once.
+      if reason != status.disk.reason { words.append("nothing is advertised: \(reason ?? "")") }
+    }
+    return words
   }
 }

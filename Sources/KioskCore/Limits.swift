@@ -18,6 +18,8 @@ public enum CoreLimits {
   public static let linkedTracks = 64
   /// Tracks that a new one may continue. At the limit those that fit least are left out.
   public static let predecessors = 16
+  /// For as long a disk may hold up a batch of visits that was handed over, while later ones end. Milliseconds.
+  static let endedVisitMilliseconds: Int64 = 600_000
   /// Visits waiting for the disk. At the limit new ones are not logged, and the status says so.
   public static let pendingVisits = 10_000
   /// Visits that have ended of which it is known where they are logged, so that they may be taken back. At the limit the
@@ -28,6 +30,9 @@ public enum CoreLimits {
   /// Contacts held in memory between two writes, or while the disk refuses them. At the limit new ones are not
   /// logged, and the status says so.
   public static let pendingContacts = 20_000
+  /// Reports of one contact in a page of the journal, and the highest row of a visit: more was not written by a kiosk.
+  static let journalReports = 1 << 32
+  static let journalRows: Int64 = 1 << 53
   /// Bytes of the clock's record in a page of the journal, and of the boot's id. What is longer is cut off.
   public static let journalClockBytes = 1400
   public static let journalBootCharacters = 64

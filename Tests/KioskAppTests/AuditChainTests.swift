@@ -84,8 +84,8 @@ import Tracer
   @Test(
     "does not fit when rows are removed, swapped, renumbered or put in",
     arguments: [
-      (["DELETE FROM audit WHERE id = 1"], AuditChain.Break.missing(entry: 1)),
-      (["DELETE FROM audit WHERE id = 3"], .missing(entry: 3)),
+      (["DELETE FROM audit WHERE id = 1"], AuditChain.Break.missing(entries: 1...1)),
+      (["DELETE FROM audit WHERE id = 3"], .missing(entries: 3...3)),
       (["DELETE FROM audit WHERE id = 3", "UPDATE audit SET id = id - 1 WHERE id > 3"], .altered(entry: 3)),
       (
         [
@@ -121,6 +121,24 @@ import Tracer
     #expect(result.code == 1 && result.messages.contains("\(fault)"))
   }
 
+  @Test("tells a gap before a repair of the database from an entry that was altered") func repaired() throws {
+    try attack("DELETE FROM audit WHERE id IN (2, 3)")
+    var result = try verify()
+    #expect(
+      result.code == 1 && result.messages.contains("was altered: entries 2 to 3 are missing"), "\(result.messages)")
+    try store.addAudit(AuditEntry(at: UTCTime(seconds: 1), action: .salvage, authority: .kiosk, detail: "test"))
+    let verdict = try store.verifyAudit()
+    #expect(verdict.fault == .missing(entries: 2...3) && verdict.fitting == 1 && verdict.repair == 6)
+    result = try verify()
+    #expect(
+      result.code == 1 && result.messages.contains("has a gap: entries 2 to 3 are missing. The entries before fit"))
+    #expect(result.messages.contains("Entry 6 tells of a repair"))
+    // What was altered is no repair's doing.
+    try DatabaseQueue(path: store.path).write { try $0.execute(sql: "UPDATE audit SET reason = 'x' WHERE id = 5") }
+    #expect(try store.verifyAudit().repair == nil)
+    #expect(try verify().messages.contains("was altered"))
+  }
+
   @Test("shows a cut-off end by the head that was noted, and by the next entry's number") func truncated() throws {
     let head = try store.auditHead().hash
     try attack("DELETE FROM audit WHERE id = 5")
@@ -132,7 +150,7 @@ import Tracer
     #expect(try verify("--head", String(before.prefix(16))).code == 0)
     let authority = try AuditEntry.Authority(operatorName: "An", reason: "later")
     try store.addAudit(AuditEntry(at: UTCTime(seconds: 1), action: .purge, authority: authority, detail: ""))
-    #expect(try store.verifyAudit().fault == .missing(entry: 5))
+    #expect(try store.verifyAudit().fault == .missing(entries: 5...5))
   }
 
   @Test("shows a log that was written again, whole and fitting, by the head that was noted") func rebuilt() throws {

@@ -387,6 +387,41 @@ import Tracer
     #expect(try store.exposures().count == 1)
   }
 
+  @Test("What was deleted is missing by a clock that is far ahead, too") func aheadAndMissing() throws {
+    office.publish(entries(5))
+    _ = try run().get()
+    try store.purge(before: clock.now().utc.adding(milliseconds: -14 * 86_400_000), boot: "b")
+    try raw("DELETE FROM f0Entry WHERE id = 2")
+    for days in [0, 13, 40, 4000] as [Int64] {
+      var moment = clock.now()
+      moment.utc = moment.utc.adding(milliseconds: days * 86_400_000)
+      #expect(try store.feedState(settings, at: moment)?.missingEntries == 1, "\(days) days ahead")
+    }
+  }
+
+  @Test("After a repair all that the feed lists is fetched again, and what it has withdrawn is not kept")
+  func repaired() throws {
+    office.publish(entries(3))
+    office.publish(entries(2, from: 2))
+    _ = try run().get()
+    let batches = try #require(try store.feed(region: "VN-HN")?.manifest.batches)
+    // What is left of the first batch after a page has rotted: its entries, put back from an index.
+    try raw("DELETE FROM f0Expected; DELETE FROM journal")
+    try raw("PRAGMA foreign_keys = OFF; UPDATE f0Entry SET batch = 0 WHERE batch = 1")
+    let report = try store.salvage()
+    #expect(!report.rows.isEmpty)
+    #expect(try store.feedState(settings, at: clock.now())?.missingBatches == 2)
+    #expect(try list().output.contains("not held"))
+    #expect(try list().output.contains("a damaged page"))
+    office.manifest.batches.removeFirst()
+    office.manifest.withdrawn = [batches[0].sha256]
+    office.publish()
+    _ = try run().get()
+    #expect(try store.feedState(settings, at: clock.now())?.missingBatches == 0)
+    #expect(try held().entries == 2)
+    #expect(try !list().output.contains("a damaged page"))
+  }
+
   @Test("Entries that the retention let go are not missing, synchronised or not") func purged() throws {
     let old = FeedOffice.entries(2, from: 7, at: clock.now().utc.adding(milliseconds: -20 * 86_400_000))
     office.publish(old + entries(3))

@@ -170,6 +170,56 @@ final class JournaledLogTests {
     }
   }
 
+  @Test("A journal that is opened again does not bring in what it and the database had given back")
+  func givenBackAndReopened() throws {
+    for pages in [1, 300] {
+      let folder = try Folder()
+      let store = try Store(dataFolder: folder.path, access: .create)
+      let medium = MemoryJournal()
+      var log = log(medium)
+      try log.append([contact(1, at: 0)], [], newestRow: 0)
+      try log.flush(into: store)
+      // The pages reach the disk, and their synchronising fails, as the database does.
+      medium.fail(after: 1)
+      let news = (100..<100 + pages).map { contact($0, at: 10) }
+      #expect(throws: JournalError.self) { try log.append(news, [visit(1, to: 19)], newestRow: 0) }
+      try refuse(true, folder)
+      #expect(throws: StoreError.self) { try log.flush(into: store, news, [visit(1, to: 19)]) }
+      // The disk is found again: what `StorageQueue.opened` does.
+      medium.fail(after: nil)
+      try refuse(false, folder)
+      try log.flush(into: store)
+      log.close()
+      try log.flush(into: store)
+      #expect(try counts(store) == [id(1): 10])
+      // The caller offers it again.
+      try log.append(news, [visit(1, to: 19)], newestRow: store.newestVisit())
+      try log.flush(into: store)
+      #expect(try counts(store).values.reduce(0, +) == 10 + 10 * pages)
+      #expect(try store.visits().count == 1)
+      var next = self.log(MemoryJournal(bytes: medium.bytes))
+      try next.flush(into: store)
+      #expect(try counts(store).values.reduce(0, +) == 10 + 10 * pages)
+    }
+  }
+
+  @Test("A journal that was cut off or is gone is told of, a new one beside a new database is not")
+  func cutOff() throws {
+    let store = try store()
+    var first = JournaledLog(boot: boot) { () throws(JournalError) in MemoryJournal(lackedBytes: 4096) }
+    try first.append([contact(1, at: 0)], [], newestRow: 0)
+    try first.flush(into: store)
+    #expect(first.damage == nil)
+    var second = JournaledLog(boot: boot) { () throws(JournalError) in MemoryJournal(lackedBytes: 4096) }
+    try second.flush(into: store)
+    #expect(second.damage?.contains("cut off") == true)
+    let file = folder.path + "/kiosk.journal"
+    #expect(try JournalFile(dataFolder: folder.path).lackedBytes > 0)
+    #expect(try JournalFile(dataFolder: folder.path).lackedBytes == 0)
+    #expect(truncate(file, 4096) == 0)
+    #expect(try JournalFile(dataFolder: folder.path).lackedBytes > 0)
+  }
+
   /// Makes the database refuse contacts, or take them again.
   private func refuse(_ refuses: Bool, _ folder: Folder) throws {
     let database = try DatabaseQueue(path: folder.path + "/kiosk.sqlite")

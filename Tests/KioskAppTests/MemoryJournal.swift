@@ -17,8 +17,10 @@ final class MemoryJournal: JournalMedium {
 
   let disk: Mutex<Disk>
   let pageCount: Int
+  let lackedBytes: Int
 
-  init(pages: Int = 16, bytes: [UInt8]? = nil) {
+  init(pages: Int = 16, bytes: [UInt8]? = nil, lackedBytes: Int = 0) {
+    self.lackedBytes = lackedBytes
     pageCount = pages
     disk = Mutex(Disk(bytes: bytes ?? [UInt8](repeating: 0, count: pages * JournalPage.byteCount)))
   }

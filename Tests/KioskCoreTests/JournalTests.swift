@@ -53,7 +53,7 @@ struct JournalTests {
     let silent = ContactUpdate(
       id: id(10), span: .dated(first: time, last: time), strength: .init(), platform: .android)
     let odd = ContactUpdate(
-      id: id(11), span: .dated(first: time, last: time), strength: .init(count: 3, nearestDBm: nil, sumDBm: .max))
+      id: id(11), span: .dated(first: time, last: time), strength: .init(count: 3, nearestDBm: nil, sumDBm: -381))
     let first = [contact(1, 0, 9), contact(2, 40, 700, platform: nil), undated, silent, odd]
     let visits = [
       visit(1, -30, 4, row: 17, isInserted: true),
@@ -191,5 +191,22 @@ struct JournalTests {
     #expect(pending.runs[0].contacts == [contact(1, 0, 19, count: 24)])
     #expect(pending.runs[0].visits == [visit(1, 0, 19, row: 4), visit(2, 3, 9)])
     #expect(pending.runs[1].visits == [visit(1, 100, 109)])
+  }
+
+  @Test("Counts and rows that no kiosk has written are refused, whatever the checksum says", arguments: 0..<4)
+  func hostile(kind: Int) throws {
+    var encoder = encoder()
+    var decoder = JournalDecoder()
+    var update = contact(1, 0, 9)
+    var visits: [JournaledVisit] = []
+    switch kind {
+    case 0: update.strength = .init(count: .max, nearestDBm: -60, sumDBm: 0)
+    case 1: update.strength = .init(count: 1, nearestDBm: 400, sumDBm: 400)
+    case 2: update.strength = .init(count: 3, nearestDBm: -60, sumDBm: 1 << 50)
+    default: visits = [visit(1, 0, 9, row: .max)]
+    }
+    for page in encoder.pages(contacts: [update], visits: visits) {
+      #expect(throws: ParseError.self) { try read(page, &decoder) }
+    }
   }
 }

@@ -35,6 +35,23 @@ struct VisitTests {
     #expect(ledger.nextDeadline == nil)
   }
 
+  @Test("News that a stuck disk gives back do not undo those that it took later", arguments: [true, false])
+  func lateRefusal(isWithdrawn: Bool) {
+    var ledger = VisitLedger()
+    ledger.hear(.visitOpened(visit(1, from: 0, to: 3000)), at: moment(3000))
+    let first = ledger.takeAll(open: [visit(1, from: 0, to: 13_000)], at: moment(13_000))
+    let end = visit(1, from: 0, to: 14_000, isOpen: false)
+    ledger.hear(isWithdrawn ? .visitWithdrawn(end) : .visitClosed(end), at: moment(74_000))
+    let second = ledger.takeAll(open: [], at: moment(84_000))
+    #expect(second.count == 1)
+    ledger.putBack(first, at: moment(90_000).monotonic)
+    #expect(ledger.takeAll(open: [], at: moment(100_000)).isEmpty)
+    #expect(ledger.nextDeadline == nil)
+    // What came back itself is offered again.
+    ledger.putBack(second, at: moment(101_000).monotonic)
+    #expect(ledger.takeAll(open: [], at: moment(111_000)) == second)
+  }
+
   @Test("A visit seen before the clock is synchronised is dated when it is")
   func dating() {
     var ledger = VisitLedger()

@@ -12,9 +12,10 @@ struct AuditCommand: ParsableCommand {
     discussion: """
       The oldest first. "attempted" is written before an act, "done" or "failed" after it; one that stays alone was broken
       off. The log is only ever added to, and each entry holds a hash over all before it. The last hash is the head: status \
-      shows it, and every export names it.
+      shows it, and every export names it. A signed feed is not on it: its signature says whose it is.
 
-      --verify walks the chain: exit 0 and the head if every entry fits, else 1 and the first entry that does not. Entries \
+      --verify walks the chain: exit 0 and the head if every entry fits, else 1 and the first entry that does not; where \
+      entries are missing and a repair of a damaged database is on record after them, it says so. Entries \
       that were cut off at the end, or a chain that was written again, show only against a head that was noted elsewhere: \
       --head.
       """)
@@ -74,7 +75,7 @@ struct AuditCommand: ParsableCommand {
   private func verify(_ store: Store) throws {
     let verdict = try store.verifyAudit(head: head)
     let chain = verdict.chain.head
-    var fault = verdict.fault.map { "the audit log was altered: \($0). The entries before it fit" }
+    var fault = words(of: verdict)
     if fault == nil, head != nil, verdict.noted == nil {
       fault =
         "the head that was noted is not in the chain of \(chain.entries) entries: the newest entries were removed, or the "
@@ -87,6 +88,16 @@ struct AuditCommand: ParsableCommand {
       if let noted = verdict.noted { print("The head that was noted is entry \(noted)'s.") }
     }
     if let fault { throw Exit.failure(fault) }
+  }
+
+  private func words(of verdict: Store.AuditVerdict) -> String? {
+    guard let fault = verdict.fault else { return nil }
+    let before = verdict.fitting > 0 ? ". The entries before fit" : ""
+    guard let repair = verdict.repair else { return "the audit log was altered: \(fault)\(before)" }
+    return
+      "the audit log has a gap: \(fault)\(before), and so do those behind it. Entry \(repair) tells of a repair of the "
+      + "database: a card that rots can lose entries. Whether a person removed them, a head that was noted before the "
+      + "repair cannot tell either; a copy of the data folder can"
   }
 
   private struct Verdict: Encodable {

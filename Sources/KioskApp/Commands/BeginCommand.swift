@@ -65,7 +65,9 @@ struct BeginCommand: ParsableCommand {
     default:
       // What is there and cannot be read is not missing.
       _ = try IdentityFile(dataFolder: beginning.dataFolder).load()
-      do throws(StoreError) { _ = try Store(dataFolder: beginning.dataFolder, access: .look) } catch .notThere {
+      do throws(StoreError) { _ = try Store(dataFolder: beginning.dataFolder, access: .look) } catch {
+        // As a pattern of the catch this breaks Swift 6.2.3.
+        guard case .notThere = error else { throw error }
         return .log
       }
       throw Exit.failure("nothing is missing: key and log are there")

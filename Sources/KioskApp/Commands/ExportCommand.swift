@@ -53,6 +53,7 @@ struct ExportTraceCommand: ParsableCommand {
       if written.withoutOwnID > 0 { Exit.message(TraceFile.words(withoutOwnID: written.withoutOwnID)) }
       store.tellAuditHead()
       Exit.tell(store.damage)
+      Exit.tell(try store.repairWords(since: from))
     } catch let code as ExitCode {
       throw code
     } catch {

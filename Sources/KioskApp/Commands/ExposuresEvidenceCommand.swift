@@ -73,6 +73,7 @@ struct ExposuresEvidenceCommand: ParsableCommand {
       if written.withoutOwnID > 0 { Exit.message(TraceFile.words(withoutOwnID: written.withoutOwnID)) }
       store.tellAuditHead()
       Exit.tell(store.damage)
+      Exit.tell(try store.repairWords(since: now.adding(milliseconds: -30 * SlotScheme.dayMilliseconds)))
     } catch let code as ExitCode {
       throw code
     } catch {

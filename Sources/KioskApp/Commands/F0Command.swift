@@ -39,7 +39,8 @@ struct F0ListCommand: ParsableCommand {
       for batch in batches {
         let origin =
           batch.region.map { "signed, feed \($0)" }
-          ?? batch.operatorName.map { "unsigned, by \(PlainText.shown("\($0): \(batch.reason ?? "")"))" } ?? "unsigned"
+          ?? batch.operatorName.map { "unsigned, by \(PlainText.shown("\($0): \(batch.reason ?? "")"))" }
+          ?? (batch.isStandIn ? "from where is lost with a damaged page; of a feed it comes again" : "unsigned")
         let lack = lacks.removeValue(forKey: batch.sha256).map { "; \($0.words)" } ?? ""
         print(line(batch.importedAt, batch.entries, batch.sha256, origin + lack))
       }

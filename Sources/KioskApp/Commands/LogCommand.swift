@@ -136,7 +136,9 @@ struct LogAddCommand: ParsableCommand {
       // Who may not write to the log cannot do more about the clock either.
       let store = try Store(dataFolder: settings.dataFolder, access: .change)
       guard clock.isSynchronised else {
-        throw Exit.failure("the clock is not synchronised yet: a visit cannot be given its time; try again later")
+        throw Exit.failure(
+          "the clock is not synchronised: a visit cannot be given its time. The technician connects the network for it, or "
+            + "sets the clock and clock.trust")
       }
       let time = moment??.utc ?? clock.utc
       if let at, time > clock.utc { throw noTime(at) }
@@ -154,7 +156,7 @@ struct LogAddCommand: ParsableCommand {
 
 extension LogAddCommand {
   fileprivate func noTime(_ text: String) -> ExitCode {
-    Exit.failure("\(text) is no time in the past; write 14:05 or 2026-11-21T14:05", code: Exit.usage)
+    Exit.failure("\(text) is no time in the past that can be read; write 14:05 or 2026-11-21T14:05", code: Exit.usage)
   }
 }
 

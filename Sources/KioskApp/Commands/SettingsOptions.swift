@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import KioskCore
+import Synchronization
 
 /// Where a command finds its settings.
 struct SettingsOptions: ParsableArguments {
@@ -30,6 +31,7 @@ struct SettingsOptions: ParsableArguments {
       var settings = Settings()
       if let file { settings = try ConfigurationFile(path: file).load() }
       if let data { settings.dataFolder = data }
+      Login.dataFolder.withLock { $0 = settings.dataFolder }
       return settings
     } catch {
       throw Exit.failure(error)

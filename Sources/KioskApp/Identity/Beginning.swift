@@ -62,8 +62,8 @@ struct Beginning {
 
     var words: String {
       let other = self == .key ? "the log is there: nothing is advertised" : "the key is there: what is heard waits"
-      return "\(name) is missing, and \(other). Put it back from a backup, or go on without it: kiosk begin --operator "
-        + "NAME --reason TEXT"
+      return "\(name) is missing, and \(other). Put it back from a backup, or go on without it: sudo -u "
+        + "\(Login.name(of: geteuid())) kiosk begin --operator NAME --reason TEXT"
     }
   }
 

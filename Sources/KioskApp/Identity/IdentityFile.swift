@@ -4,11 +4,13 @@ import FoundationEssentials
 import Glibc
 import Tracer
 
-/// The base key on the disk: made once, mode 0600, never written again.
+/// The base key on the disk: made once, mode 0600; only a later day of the same key takes its place (`IdentityRatchet`).
 struct IdentityFile {
   let path: String
 
-  init(dataFolder: String) { path = dataFolder + "/base-key.json" }
+  init(dataFolder: String) { path = Self.path(in: dataFolder) }
+
+  static func path(in dataFolder: String) -> String { dataFolder + "/base-key.json" }
 
   private struct Document: Codable {
     var base_key: String

@@ -74,7 +74,11 @@ extension IdentityFile {
     }
     try passed(.written)
     // Where a disk knows no second names, the old bytes are the disk's to overwrite.
-    _ = link(path, oldPath)
+    if link(path, oldPath) != 0, ![EPERM, EOPNOTSUPP, ENOSYS, EMLINK, EEXIST].contains(errno) {
+      let code = errno
+      unlink(newPath)
+      throw FileError("cannot write", path: oldPath, errno: code)
+    }
     try passed(.named)
     guard rename(newPath, path) == 0 else { throw FileError("cannot write", path: path, errno: errno) }
     try synchroniseFolder()

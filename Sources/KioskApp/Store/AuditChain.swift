@@ -34,12 +34,13 @@ struct AuditChain: Equatable {
   /// The first entry that does not fit.
   enum Break: Error, Equatable, CustomStringConvertible {
     /// Entries are numbered from 1 without a gap.
-    case missing(entry: Int64)
+    case missing(entries: ClosedRange<Int64>)
     case altered(entry: Int64)
 
     var description: String {
       switch self {
-      case .missing(let entry): "entry \(entry) is missing"
+      case .missing(let entries) where entries.count == 1: "entry \(entries.lowerBound) is missing"
+      case .missing(let entries): "entries \(entries.lowerBound) to \(entries.upperBound) are missing"
       case .altered(let entry): "entry \(entry) does not fit: it, or the entry before it, was altered or put in"
       }
     }
@@ -53,12 +54,18 @@ struct AuditChain: Equatable {
   /// Takes the next entry.
   mutating func take(_ fields: Fields, hash stated: [UInt8]) throws(Break) {
     guard fields.id == entries + 1 else {
-      throw fields.id > entries + 1 ? .missing(entry: entries + 1) : .altered(entry: fields.id)
+      throw fields.id > entries + 1 ? .missing(entries: entries + 1...fields.id - 1) : .altered(entry: fields.id)
     }
     let right = Self.hash(after: hash, fields)
     guard stated == right else { throw .altered(entry: fields.id) }
     entries = fields.id
     hash = right
+  }
+
+  /// Goes on behind a gap: the entry's own hash cannot be checked, all later ones can.
+  mutating func take(unchecked id: Int64, hash stated: [UInt8]) {
+    entries = id
+    hash = stated
   }
 
   /// Each field stands behind its length, so that no two rows are written alike.

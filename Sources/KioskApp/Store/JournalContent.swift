@@ -56,6 +56,15 @@ struct JournalContent {
     }
   }
 
+  /// Leaves out pages of an epoch from a number on.
+  ///
+  /// - Returns: how many.
+  mutating func drop(from first: JournalMark) -> Int {
+    let before = pages.count
+    pages.removeAll { $0.record.head.epoch == first.epoch && $0.record.head.sequence >= first.sequence }
+    return before - pages.count
+  }
+
   /// Those that the database does not hold by its mark. It says nothing of other epochs: see `Store.pending`.
   func pages(after mark: JournalMark?) -> [Page] {
     pages.filter { page in

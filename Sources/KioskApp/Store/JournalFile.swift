@@ -26,6 +26,8 @@ struct JournalError: Error, Equatable, CustomStringConvertible {
 /// Where the journal's pages lie: the file, or memory that fails in a test.
 protocol JournalMedium: Sendable {
   var pageCount: Int { get }
+  /// Bytes that it lacked when it was opened; all of them where there was none.
+  var lackedBytes: Int { get }
   /// All of it, page after page.
   func read() throws(JournalError) -> [UInt8]
   /// Whole pages from a page on. Durable after `sync`.
@@ -38,6 +40,7 @@ protocol JournalMedium: Sendable {
 final class JournalFile: JournalMedium {
   let path: String
   let pageCount = AppLimits.journalPages
+  let lackedBytes: Int
   private let descriptor: Int32
 
   static func path(dataFolder: String) -> String { dataFolder + "/kiosk.journal" }
@@ -53,6 +56,8 @@ final class JournalFile: JournalMedium {
       throw JournalError("cannot open", path: path, errno: code)
     }
     Self.readWithoutAhead(descriptor)
+    let size = (try? Self.size(descriptor, path)) ?? nil
+    lackedBytes = size.map { max(AppLimits.journalPages * JournalPage.byteCount - $0, 0) } ?? 0
     try prepare()
     // What was read in larger pieces before, by others too, leaves the cache.
     posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)

@@ -22,6 +22,10 @@ struct JournaledLog {
   private var nextPage = 0
   /// Pages from there on that an append may have written although it failed. They have the numbers of the next.
   private var failedPages = 0
+  /// Bytes that the file lacked when it was opened.
+  private var lackedBytes = 0
+  /// The first number of pages that an append wrote although it failed: what is in them was given back, and comes again.
+  private var refused: JournalMark?
   /// Places of pages that hold something, with the purges they have outlived.
   private var used: [Int: Int] = [:]
   /// Why the journal cannot be written; nil while it can.
@@ -60,11 +64,14 @@ struct JournaledLog {
     guard medium == nil, fault?.isLasting != true else { return }
     do throws(JournalError) {
       let medium = try open()
-      let content = JournalContent(try medium.read())
+      var content = JournalContent(try medium.read())
       guard !content.isForeign else { throw JournalFile.foreign("kiosk.journal") }
       self.medium = medium
       fault = nil
       for place in content.used { used[place] = 0 }
+      lackedBytes = medium.lackedBytes
+      failedPages = refused.map { content.drop(from: $0) } ?? 0
+      refused = nil
       guard let last = content.pages.last else { return }
       found = content
       clock = clock ?? content.pages.last { $0.record.clock != nil }?.record.clock
@@ -83,6 +90,7 @@ struct JournaledLog {
   /// Gives the file back, so that the next append opens the one that is in its place then. What is pending stays.
   mutating func close() {
     guard pending.isEmpty, found == nil else { return }
+    if medium != nil, failedPages > 0 { refused = JournalMark(epoch: encoder.epoch, sequence: encoder.sequence) }
     medium = nil
     fault = nil
     used = [:]
@@ -200,6 +208,13 @@ struct JournaledLog {
   /// - Returns: whether the database lacks its mark, as after a salvage, and is to get it again.
   private mutating func resolve(with store: Store) throws(StoreError) -> Bool {
     let stored = try store.journalMark()
+    // The database has taken pages from a journal, so there was a whole one.
+    if lackedBytes > 0, stored != nil {
+      damage =
+        "kiosk.journal was gone or cut off: up to half an hour of contacts and visits before this may be missing; check the "
+        + "SD card"
+    }
+    lackedBytes = 0
     guard let content = found else {
       let isLost = stored == nil && mark != nil
       mark = stored ?? mark

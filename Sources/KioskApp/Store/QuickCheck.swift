@@ -96,8 +96,11 @@ final class QuickCheck: Sendable {
       }
       defer { state.withLock { $0.connection = nil } }
       guard !isStopping else { return .unknown }
-      let words = try connection.read { try String.fetchOne($0, sql: "PRAGMA quick_check(1)") }
-      return words == "ok" ? .whole : .damaged
+      // Of the entries the whole index too: one bit of a key, and a case would never be found.
+      let words = try connection.read { db in
+        try ["quick_check(1)", "integrity_check(f0Entry)"].compactMap { try String.fetchOne(db, sql: "PRAGMA \($0)") }
+      }
+      return words.allSatisfy { $0 == "ok" } ? .whole : .damaged
     } catch {
       let code = (error as? DatabaseError)?.resultCode
       return code == .SQLITE_CORRUPT || code == .SQLITE_NOTADB ? .damaged : .unknown

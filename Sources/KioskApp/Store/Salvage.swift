@@ -53,6 +53,7 @@ enum Salvage {
   /// Whether a database may be damaged in such a way that salvage helps. `SQLITE_ERROR`: its tables are not those that it
   /// says it has.
   static func isDamage(_ error: any Error) -> Bool {
+    if error is RowDecodingError { return true }
     guard let code = (error as? DatabaseError)?.resultCode else { return false }
     return [.SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_ERROR].contains(code)
   }
@@ -179,6 +180,8 @@ final class StoreRegistry: Sendable {
       usleep(20_000)
     }
   }
+
+  func isOpen(_ path: String) -> Bool { state.withLock { $0.opened[path, default: 0] > 0 } }
 
   func leave(_ path: String) { state.withLock { $0.opened[path, default: 1] -= 1 } }
 

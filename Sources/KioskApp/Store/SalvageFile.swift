@@ -17,6 +17,8 @@ final class SalvageFile {
   private(set) var rottenFrames = 0
   /// Pages whose reading the disk refused.
   private(set) var refusedPages: Set<UInt32> = []
+  /// Pages that the header counts and neither the file nor the write-ahead log has: the file was cut off.
+  private(set) var missingPages = 0
   /// Whether the header is SQLite's.
   private(set) var hasHeader = false
   /// Whether the write-ahead log holds what SQLite would not see.
@@ -62,6 +64,11 @@ final class SalvageFile {
       }
     }
     pages = UInt32(clamping: (fileBytes + pageBytes - 1) / pageBytes)
+    // The size counts where the same change wrote it as the last one. Source: sqlite.org/fileformat2.html, 1.3.7 and 1.3.9.
+    if hasHeader, head[24..<28] == head[92..<96] {
+      let stated = head[28..<32].reduce(0) { $0 << 8 | Int($1) }
+      missingPages = max(0, stated - Int(pages))
+    }
   }
 
   private func readJournal() {
@@ -87,6 +94,8 @@ final class SalvageFile {
     }
     frames = journal.frames
     rottenFrames = journal.rottenFrames
+    // A transaction of the log has the later size; what is missing of it is among the pages that cannot be read.
+    if journal.pages > 0 { missingPages = 0 }
     pages = max(pages, UInt32(clamping: journal.pages))
     // When the log starts again at its beginning, its old frames are in the file already.
     hasHiddenCommits =

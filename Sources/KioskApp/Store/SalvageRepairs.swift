@@ -11,6 +11,12 @@ enum SalvageRepairs {
     try keepContactsOnce(db)
     try standIn(db)
     report.lostImports = try lostImports(db, at: now)
+    // What the feed has signed comes again and is put right, whatever of it was saved: what stands beside entries (how many
+    // there must be) may have rotted as they did.
+    try db.execute(sql: "UPDATE f0Batch SET isAccounted = 0 WHERE region IS NOT NULL")
+    // The mark may be older than the rows. Without one, pages of the journal are compared with them.
+    try db.execute(sql: "DELETE FROM journal")
+    report.rows["journal"] = nil
     // An exposure without its entry says nothing. If the feed brings the entry again, it is found again.
     for (table, sql) in [
       ("exposure", "DELETE FROM exposure WHERE f0 NOT IN (SELECT id FROM f0Entry)"),
@@ -43,7 +49,7 @@ enum SalvageRepairs {
       db, sql: "SELECT slot, ids FROM contactPack WHERE slot IN (SELECT DISTINCT slot FROM contactRow)")
     var doubles: [(Int64, BluezoneID)] = []
     while let row = try packs.next() {
-      let (slot, ids) = (row["slot"] as Int64, [UInt8](row["ids"] as Data))
+      let (slot, ids) = try (row.get("slot") as Int64, [UInt8](row.get("ids") as Data))
       try ContactPack.forEachID(ids.span, slot: slot) { doubles.append((slot, BluezoneID(high: $0, low: $1))) }
     }
     let delete = try db.cachedStatement(sql: "DELETE FROM contactRow WHERE slot = ? AND blid = ?")
@@ -58,7 +64,8 @@ enum SalvageRepairs {
       ?? now.seconds - Int64(Settings().contactRetentionDays) * 86_400
     // Those that an index gave back are there, under no batch.
     let restored = try Row.fetchAll(db, sql: "SELECT \"end\", count(*) AS n FROM f0Entry WHERE batch = 0 GROUP BY 1")
-    let pool = Dictionary(uniqueKeysWithValues: restored.map { ($0["end"] as Int64, $0["n"] as Int) })
+    let pool = Dictionary(
+      uniqueKeysWithValues: try restored.map { (try $0.get("end") as Int64, try $0.get("n") as Int) })
     let lacks = try Row.fetchAll(
       db,
       sql: """
@@ -66,10 +73,13 @@ enum SalvageRepairs {
           SELECT count(*) FROM f0Entry WHERE f0Entry.batch = f0Expected.batch AND f0Entry."end" = f0Expected."end"
         ) AS missing FROM f0Expected WHERE "end" >= ? AND missing > 0
         """, arguments: [through])
-    let all = Dictionary(lacks.map { ($0["end"] as Int64, $0["missing"] as Int) }, uniquingKeysWith: +)
+    let all = Dictionary(
+      try lacks.map { (try $0.get("end") as Int64, try $0.get("missing") as Int) }, uniquingKeysWith: +)
     var missing: [Int64: Int] = [:]
-    for lack in lacks where pool[lack["end"], default: 0] < all[lack["end"], default: 0] {
-      missing[lack["batch"], default: 0] += lack["missing"] as Int
+    for lack in lacks {
+      let end: Int64 = try lack.get("end")
+      guard pool[end, default: 0] < all[end, default: 0] else { continue }
+      try missing[lack.get("batch"), default: 0] += lack.get("missing") as Int
     }
     // Of a batch that an index gave back the audit log says whether somebody imported it, and when.
     return try missing.sorted { $0.key < $1.key }.compactMap { id, missing in
@@ -83,11 +93,33 @@ enum SalvageRepairs {
           """, arguments: [AuditEntry.Action.importUnsigned.rawValue, id])
       // It is told once.
       if row != nil { try Store.account(db, batch: id) }
-      return row.map {
-        Salvage.Report.LostImport(
-          importedAt: UTCTime(seconds: $0["time"]), sha256: [UInt8]($0["sha256"] as Data), missing: missing)
+      return try row.map {
+        try Salvage.Report.LostImport(
+          importedAt: UTCTime(seconds: $0.get("time")), sha256: [UInt8]($0.get("sha256") as Data), missing: missing)
       }
     }
+  }
+
+  /// How many bytes of a stand-in's hash are zero: no file's are.
+  static let standInZeros = 24
+
+  /// SQL's condition for a stand-in.
+  static let isStandIn = "substr(f0Batch.sha256, 1, \(standInZeros)) = zeroblob(\(standInZeros))"
+
+  /// Once the whole of what a feed lists has been applied: entries that stand under a stand-in still are of a batch that was
+  /// withdrawn meanwhile, unless a person ever imported a file.
+  static func forgetStandIns(_ db: Database) throws {
+    let hasImports = try Bool.fetchOne(
+      db,
+      sql: """
+        SELECT EXISTS (SELECT 1 FROM f0Batch WHERE region IS NULL AND NOT \(isStandIn))
+          OR EXISTS (SELECT 1 FROM audit WHERE action = ?)
+        """, arguments: [AuditEntry.Action.importUnsigned.rawValue])
+    if hasImports == false {
+      try db.execute(sql: "DELETE FROM f0Entry WHERE batch IN (SELECT id FROM f0Batch WHERE \(isStandIn))")
+    }
+    try db.execute(
+      sql: "DELETE FROM f0Batch WHERE \(isStandIn) AND id NOT IN (SELECT batch FROM f0Entry)")
   }
 
   /// Entries keep their batch's number; where the batch is lost, a stand-in without a feed has it. Its hash is none of a
@@ -96,7 +128,8 @@ enum SalvageRepairs {
     let missing = try Int64.fetchAll(
       db, sql: "SELECT DISTINCT batch FROM f0Entry WHERE batch NOT IN (SELECT id FROM f0Batch)")
     for id in missing {
-      let hash = [UInt8](repeating: 0, count: 24) + (0..<8).map { UInt8(truncatingIfNeeded: id >> (56 - 8 * $0)) }
+      let hash =
+        [UInt8](repeating: 0, count: standInZeros) + (0..<8).map { UInt8(truncatingIfNeeded: id >> (56 - 8 * $0)) }
       try db.execute(
         sql: """
           INSERT INTO f0Batch (id, importedAt, sha256, entries)

@@ -34,7 +34,7 @@ struct SalvageRows {
     self.path = path
     shapes = try SalvageShapes.all(db)
     let roots = try Row.fetchAll(db, sql: "SELECT rootpage, name FROM sqlite_schema WHERE type = 'table'")
-    freshRoots = Dictionary(roots.map { ($0["rootpage"], $0["name"]) }) { first, _ in first }
+    freshRoots = Dictionary(try roots.map { (try $0.get("rootpage"), try $0.get("name")) }) { first, _ in first }
   }
 
   /// - Throws: `inItsPlace` when the file is not the kiosk's, `newerSchema` when a newer kiosk made it.
@@ -45,6 +45,7 @@ struct SalvageRows {
     }
     try takeFirstRows()
     report.rottenFrames = old.rottenFrames
+    report.missingPages = old.missingPages
     followTrees()
     findFreePages()
     let pages = rowPages()
@@ -257,14 +258,28 @@ struct SalvageRows {
     }
   }
 
+  /// Entries are numbered without gaps.
+  private func lostAudit(highest: Int64) throws -> Salvage.Report.LostAudit {
+    var lost = Salvage.Report.LostAudit(hasUnknownEnd: sequences["audit"] == nil)
+    var next: Int64 = 1
+    let ids = try Int64.fetchCursor(db, sql: "SELECT id FROM audit ORDER BY id")
+    while let id = try ids.next() {
+      if id > next { lost.gaps.append(next...id - 1) }
+      next = id + 1
+    }
+    if highest >= next { lost.gaps.append(next...highest) }
+    return lost
+  }
+
   /// Numbers that must never be used again are not, also where the rows that had them are lost.
-  private func saveSequences() throws {
+  private mutating func saveSequences() throws {
     for table in try String.fetchAll(
       db, sql: "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'")
     {
       let highest = try Int64.fetchOne(db, sql: "SELECT max(rowid) FROM \(SalvageShapes.quoted(table))") ?? 0
       // Where the number itself is lost, some may have been given after the highest that was found.
       let number = max(highest, sequences[table] ?? (highest + AppLimits.salvagedNumbersSkipped))
+      if table == "audit" { report.lostAudit = try lostAudit(highest: max(highest, sequences[table] ?? highest)) }
       try db.execute(sql: "DELETE FROM sqlite_sequence WHERE name = ?", arguments: [table])
       try db.execute(sql: "INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", arguments: [table, number])
     }

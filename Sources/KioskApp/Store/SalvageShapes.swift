@@ -69,9 +69,19 @@ enum SalvageShapes {
     }
     // So is one that fits several and stands in an index.
     if let owner, cell.rowID == nil, !shapes.contains(where: { $0.table == owner }) { return .known }
-    // A row without a rowid that fits no table is one of an index.
-    if fitting.isEmpty, cell.rowID == nil || owner == "sqlite_schema" { return .known }
+    // On a page of a table that has no rowids it is one of its rows, and has rotted.
+    if fitting.isEmpty, let owner, shapes.contains(where: { $0.table == owner && !$0.hasRowID }) { return .none }
+    // Elsewhere a row without a rowid that fits no table is one of an index.
+    if fitting.isEmpty, cell.rowID == nil || owner == "sqlite_schema" || isOfSchema(values) { return .known }
     return .none
+  }
+
+  /// A row of the schema, whose first page may be lost. Source: sqlite.org/schematab.html.
+  private static func isOfSchema(_ values: [StoredValue]) -> Bool {
+    guard values.count == 5, case .text(let kind) = values[0], case .text = values[1], case .text = values[2],
+      case .integer = values[3]
+    else { return false }
+    return ["table", "index", "view", "trigger"].contains(String(decoding: kind, as: UTF8.self))
   }
 
   /// - Returns: whether it is in the table now, and was not before.

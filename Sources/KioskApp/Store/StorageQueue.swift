@@ -97,6 +97,10 @@ final class StorageQueue: Sendable {
     var notBefore: MonotonicTime?
     var isRetryWaiting = false
     var onEnd: @Sendable () -> Void = {}
+    /// What was told of it last, while it could not be made.
+    var fault: String?
+    /// In a row, of those that cost something.
+    var failures = 0
   }
 
   init(_ disk: StoreHandle, post: @escaping @Sendable (Kiosk.Event) -> Void) {
@@ -138,7 +142,13 @@ final class StorageQueue: Sendable {
     guard (try? disk.store()) != nil else { return }
     for kind in Kiosk.DiskWork.allCases {
       let work = waiting.withLock { $0.work.removeValue(forKey: kind) ?? [] }
-      for work in work { perform(kind, work) }
+      for (done, next) in work.enumerated() {
+        perform(kind, next)
+        guard kind.addsUp, waiting.withLock({ !$0.work[kind, default: []].isEmpty }) else { continue }
+        // Each builds on those before it: they wait with it, in their order.
+        waiting.withLock { $0.work[kind, default: []] += work[(done + 1)...] }
+        break
+      }
     }
   }
 
@@ -168,7 +178,13 @@ final class StorageQueue: Sendable {
   }
 
   private func append(_ batch: Batch) {
+    var batch = batch
     let (contacts, visits) = (batch.contacts ?? [], batch.visits ?? [])
+    if isDatingWaiting, let clock = batch.clock {
+      buffer.withLock { $0.clock = $0.clock ?? clock }
+      batch.clock = nil
+      if batch.isEmpty { return }
+    }
     do throws(StoreError) {
       // Without the database the folder may be the one under a disk that is not there.
       let store = try disk.store()
@@ -328,9 +344,16 @@ final class StorageQueue: Sendable {
       let (contacts, visits) = (SystemClock.rfc3339(contactsBefore), SystemClock.rfc3339(visitsBefore))
       try store.recordPurge("of before \(contacts), visits of before \(visits)", at: SystemClock.utc()) {
         () throws(StoreError) in
-        var purged = try store.purge(before: contactsBefore, boot: boot)
-        purged += try store.purgeVisits(before: visitsBefore, boot: boot)
-        return purged
+        // A rotten pack must not keep visits beyond their days.
+        var fault: StoreError?
+        var purged = Store.Purged()
+        do throws(StoreError) { purged += try store.purge(before: contactsBefore, boot: boot) } catch { fault = error }
+        do throws(StoreError) { purged += try store.purgeVisits(before: visitsBefore, boot: boot) } catch {
+          fault = fault ?? error
+        }
+        guard let fault else { return purged }
+        store.noteUnrecorded(purged)
+        throw fault
       }
     }
     readUnseenExposures()
@@ -347,6 +370,9 @@ final class StorageQueue: Sendable {
     }
     attempt(.erasing) { [self] () throws(StoreError) in
       let store = try disk.store()
+      // Whether or not the clean-up of an earlier version's database succeeds.
+      try eraseLog(store)
+      guard try !store.isClean() else { return }
       try cleanUp(store)
       try eraseLog(store)
     }
@@ -417,9 +443,17 @@ final class StorageQueue: Sendable {
     }
   }
 
+  /// Whether rows wait to get other times. What is known of the clock says that they have them, so it must not be kept before
+  /// that: after a power cut the order would not be given again.
+  private var isDatingWaiting: Bool {
+    waiting.withLock { waiting in
+      [Kiosk.DiskWork.redating, .settingAside].contains { !waiting.work[$0, default: []].isEmpty }
+    }
+  }
+
   /// What of the clock the database does not have yet; nil while it may hold more than this run knows.
   private var unkeptClock: ClockRecord? {
-    guard waiting.withLock({ $0.hasReadClock }) else { return nil }
+    guard waiting.withLock({ $0.hasReadClock }), !isDatingWaiting else { return nil }
     return state.withLock { $0.isClockKept ? nil : $0.clock }
   }
 
@@ -520,7 +554,11 @@ final class StorageQueue: Sendable {
     do throws(StoreError) {
       let report = try disk.store().salvage()
       disk.noteSalvaged()
-      repair.withLock { $0.last = now }
+      endRepairFault()
+      repair.withLock {
+        $0.last = now
+        $0.failures = 0
+      }
       post(.problem(report.words))
       // What the damage kept in the journal, and other work that it stopped.
       flush()
@@ -529,18 +567,38 @@ final class StorageQueue: Sendable {
     } catch {
       // Another file in its place is told of as such.
       if case .inItsPlace = error { return disk.failed(error) }
-      post(.problem("the database is damaged and could not be repaired yet: \(error)"))
+      let words = "the database is damaged and could not be repaired yet: \(error.whileRepairing)"
+      if repair.withLock({ $0.fault }) != words { endRepairFault() }
+      repair.withLock { $0.fault = words }
+      post(.problem(words))
+      // What is found out at once may be tried often; waiting for others holds up what is to be written.
+      let isFoundAtOnce = error.isFull || error.isReadOnly
+      let failures = repair.withLock { repair in
+        repair.failures += isFoundAtOnce ? 0 : 1
+        return repair.failures
+      }
+      let pause =
+        isFoundAtOnce
+        ? AppLimits.diskRetryMilliseconds / 1000 : min(AppLimits.salvageRetrySeconds << min(failures - 1, 6), 3600)
       let isWaiting = repair.withLock { repair in
-        repair.notBefore = now.adding(milliseconds: 1000 * Int64(AppLimits.salvageRetrySeconds))
+        repair.notBefore = now.adding(milliseconds: 1000 * Int64(pause))
         defer { repair.isRetryWaiting = true }
         return repair.isRetryWaiting
       }
       guard !isWaiting else { return }
-      queue.asyncAfter(deadline: .now() + .seconds(AppLimits.salvageRetrySeconds)) { [weak self] in
-        self?.repair.withLock { $0 = Repair(last: $0.last, onEnd: $0.onEnd) }
+      queue.asyncAfter(deadline: .now() + .seconds(pause)) { [weak self] in
+        self?.repair.withLock { $0 = Repair(last: $0.last, onEnd: $0.onEnd, fault: $0.fault, failures: $0.failures) }
         self?.salvage()
       }
     }
+  }
+
+  private func endRepairFault() {
+    let fault = repair.withLock { repair in
+      defer { repair.fault = nil }
+      return repair.fault
+    }
+    if let fault { post(.problemEnded(fault)) }
   }
 
   // MARK: The end
@@ -566,6 +624,13 @@ final class StorageQueue: Sendable {
   }
 
   private func perform(_ kind: Kiosk.DiskWork, _ work: @escaping Work) {
+    // Each builds on those before it, and waits behind them.
+    let isBehind = waiting.withLock { waiting in
+      guard kind.addsUp, let before = waiting.work[kind], !before.isEmpty else { return false }
+      waiting.work[kind] = before.suffix(AppLimits.waitingWork - 1) + [work]
+      return true
+    }
+    if isBehind { return }
     var fault: String?
     do throws(StoreError) {
       if !kind.addsUp { waiting.withLock { $0.work[kind] = nil } }

@@ -228,18 +228,18 @@ final class Store: Sendable {
       let dated = try db.cachedStatement(sql: Self.upsertContact)
       let rows = try Row.fetchAll(db, sql: "SELECT * FROM undatedContact WHERE boot = ?", arguments: [boot])
       let places = Set(
-        rows.compactMap { row in
-          BluezoneID(row["blid"] as Data).map {
-            LogPlace(slot: LogSlot.number(at: bootTime.adding(milliseconds: row["first"])), id: $0)
+        try rows.compactMap { row in
+          try BluezoneID(row.get("blid") as Data).map {
+            try LogPlace(slot: LogSlot.number(at: bootTime.adding(milliseconds: row.get("first"))), id: $0)
           }
         })
       try unpack(db, places)
       for row in rows {
-        guard let id = BluezoneID(row["blid"] as Data) else { continue }
-        let first = bootTime.adding(milliseconds: row["first"])
+        guard let id = try BluezoneID(row.get("blid") as Data) else { continue }
+        let first = try bootTime.adding(milliseconds: row.get("first"))
         try Self.add(
-          dated, id, first: first, last: bootTime.adding(milliseconds: row["last"]), Self.strength(row),
-          row["platform"])
+          dated, id, first: first, last: bootTime.adding(milliseconds: row.get("last")), Self.strength(row),
+          row.get("platform"))
       }
       _ = try matchWritten(db, places)
       try db.execute(sql: "DELETE FROM undatedContact WHERE boot = ?", arguments: [boot])
@@ -271,7 +271,11 @@ final class Store: Sendable {
       return purged
     }
     if !purged.isNothing { noteDeleted() }
-    purged.contacts += try purgePacks(before: slot)
+    do throws(StoreError) { purged.contacts += try purgePacks(before: slot) } catch {
+      // What is gone goes on record with the next one.
+      unrecorded.withLock { $0 += purged }
+      throw error
+    }
     return purged
   }
 
@@ -296,14 +300,14 @@ final class Store: Sendable {
   func exposures() throws(StoreError) -> [Exposure] {
     try read { db in
       let rows = try Row.fetchAll(db, sql: "SELECT * FROM exposure")
-      let byEntry = Dictionary(grouping: rows) { $0["f0"] as Int64 }
-      return byEntry.flatMap { f0, rows in
+      let byEntry = try Dictionary(grouping: rows) { try $0.get("f0") as Int64 }
+      return try byEntry.flatMap { f0, rows in
         Exposure.stays(
           f0: f0,
-          contacts: rows.compactMap { row in
-            BluezoneID(row["blid"] as Data).map {
-              Contact(
-                id: $0, first: UTCTime(seconds: row["first"]), last: UTCTime(seconds: row["last"]),
+          contacts: try rows.compactMap { row in
+            try BluezoneID(row.get("blid") as Data).map {
+              try Contact(
+                id: $0, first: UTCTime(seconds: row.get("first")), last: UTCTime(seconds: row.get("last")),
                 strength: Self.strength(row))
             }
           })
@@ -350,8 +354,8 @@ final class Store: Sendable {
     ])
   }
 
-  static func strength(_ row: Row) -> ContactUpdate.Strength {
-    .init(count: row["count"], nearestDBm: row["nearest"], sumDBm: row["rssiSum"])
+  static func strength(_ row: Row) throws -> ContactUpdate.Strength {
+    try .init(count: row.get("count"), nearestDBm: row.get("nearest"), sumDBm: row.get("rssiSum"))
   }
 
   /// SQLite writes nothing more in a transaction that came upon a rotten page, and keeps nothing of it. The pack is known

@@ -75,7 +75,8 @@ extension Store {
           refusal = id.map { .unknown($0) } ?? .nothing
           throw CancellationError()
         }
-        let addition = Addition(id: row["id"], count: row["number"], time: UTCTime(seconds: row["start"]))
+        let addition = try Addition(
+          id: row.get("id"), count: row.get("number"), time: UTCTime(seconds: row.get("start")))
         try db.execute(sql: "DELETE FROM visit WHERE addition = ?", arguments: [addition.id])
         try db.execute(sql: "DELETE FROM addition WHERE id = ?", arguments: [addition.id])
         try Self.addAudit(

@@ -22,11 +22,11 @@ extension Store {
     // A number is never used again, also when the newest rows were removed by force: the gap shows it.
     let used = try Int64.fetchOne(db, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'audit'") ?? 0
     let fields = AuditChain.Fields(
-      id: max(used, last?["id"] ?? 0) + 1, at: entry.at.seconds, action: Array(entry.action.rawValue.utf8),
+      id: max(used, try last?.get("id") ?? 0) + 1, at: entry.at.seconds, action: Array(entry.action.rawValue.utf8),
       outcome: Array(entry.outcome.rawValue.utf8), attempt: entry.attempt,
       operatorName: Array(entry.authority.operatorName.utf8), reason: Array(entry.authority.reason.utf8),
       detail: Array(entry.detail.utf8), user: Int64(getuid()))
-    let previous = (last?["hash"] as Data?).map { [UInt8]($0) } ?? AuditChain().hash
+    let previous = (try last?.get("hash") as Data?).map { [UInt8]($0) } ?? AuditChain().hash
     try db.execute(
       sql: """
         INSERT INTO audit (id, at, action, operator, reason, detail, user, outcome, attempt, hash)
@@ -109,10 +109,12 @@ extension Store {
   func audit() throws(StoreError) -> [LoggedAudit] {
     try read { db in
       try Row.fetchAll(db, sql: "SELECT * FROM audit ORDER BY id").map {
-        LoggedAudit(
-          id: $0["id"], at: UTCTime(seconds: $0["at"]), action: $0["action"], outcome: $0["outcome"] ?? "",
-          attempt: $0["attempt"], operatorName: $0["operator"], reason: $0["reason"], detail: $0["detail"],
-          user: $0["user"], hash: [UInt8]($0["hash"] as Data? ?? Data()))
+        try LoggedAudit(
+          id: $0.get("id"), at: UTCTime(seconds: $0.get("at")), action: $0.get("action"),
+          outcome: $0.get("outcome") ?? "",
+          attempt: $0.get("attempt"), operatorName: $0.get("operator"), reason: $0.get("reason"),
+          detail: $0.get("detail"),
+          user: $0.get("user"), hash: [UInt8](($0.get("hash") as Data?) ?? Data()))
       }
     }
   }
@@ -123,15 +125,22 @@ extension Store {
       guard let row = try Row.fetchOne(db, sql: "SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1") else {
         return AuditChain().head
       }
-      return AuditChain.Head(entries: row["id"], hash: Hex.string([UInt8](row["hash"] as Data? ?? Data())))
+      return try AuditChain.Head(
+        entries: row.get("id"), hash: Hex.string([UInt8]((row.get("hash") as Data?) ?? Data())))
     }
   }
 
   /// What walking the chain found.
   struct AuditVerdict: Equatable {
-    /// Up to the break, if there is one.
+    /// Up to the first entry that does not fit; beyond gaps.
     var chain = AuditChain()
+    /// The first break.
     var fault: AuditChain.Break?
+    /// Entries that fit, up to the first break.
+    var fitting: Int64 = 0
+    /// The first entry after the break that tells of a repair of the database, which may have lost entries; nil where
+    /// entries behind the gap do not fit, too.
+    var repair: Int64?
     /// The entry at whose end the head asked for stood; nil where none did.
     var noted: Int64?
   }
@@ -144,11 +153,21 @@ extension Store {
       var verdict = AuditVerdict()
       let rows = try Row.fetchCursor(db, sql: Self.hashedFields)
       while let row = try rows.next() {
+        let (fields, hash) = try (Self.fields(row), [UInt8]((row.get("hash") as Data?) ?? Data()))
         do throws(AuditChain.Break) {
-          try verdict.chain.take(Self.fields(row), hash: [UInt8](row["hash"] as Data? ?? Data()))
+          try verdict.chain.take(fields, hash: hash)
         } catch {
-          verdict.fault = error
-          return verdict
+          verdict.fault = verdict.fault ?? error
+          guard case .missing = error else {
+            verdict.repair = nil
+            return verdict
+          }
+          verdict.chain.take(unchecked: fields.id, hash: hash)
+        }
+        if verdict.fault == nil {
+          verdict.fitting = fields.id
+        } else if verdict.repair == nil, fields.action == Array(AuditEntry.Action.salvage.rawValue.utf8) {
+          verdict.repair = fields.id
         }
         if let head, verdict.chain.head.hash.hasPrefix(head.lowercased()) { verdict.noted = verdict.chain.entries }
       }
@@ -162,11 +181,12 @@ extension Store {
     FROM audit ORDER BY id
     """
 
-  private static func fields(_ row: Row) -> AuditChain.Fields {
-    func bytes(_ name: String) -> [UInt8] { [UInt8](row[name] as Data? ?? Data()) }
-    return AuditChain.Fields(
-      id: row["id"], at: row["at"], action: bytes("action"), outcome: bytes("outcome"), attempt: row["attempt"],
-      operatorName: bytes("operator"), reason: bytes("reason"), detail: bytes("detail"), user: row["user"])
+  private static func fields(_ row: Row) throws -> AuditChain.Fields {
+    func bytes(_ name: String) throws -> [UInt8] { [UInt8](try row.get(name) as Data? ?? Data()) }
+    return try AuditChain.Fields(
+      id: row.get("id"), at: row.get("at"), action: bytes("action"), outcome: bytes("outcome"),
+      attempt: row.get("attempt"),
+      operatorName: bytes("operator"), reason: bytes("reason"), detail: bytes("detail"), user: row.get("user"))
   }
 
   /// Chains the rows of a database whose version did not, and marks where the chain begins. The triggers are away
@@ -175,7 +195,7 @@ extension Store {
     var previous = AuditChain().hash
     let rows = try Row.fetchAll(db, sql: hashedFields)
     for row in rows {
-      let fields = fields(row)
+      let fields = try fields(row)
       previous = AuditChain.hash(after: previous, fields)
       try db.execute(sql: "UPDATE audit SET hash = ? WHERE id = ?", arguments: [Data(previous), fields.id])
     }

@@ -23,6 +23,9 @@ extension Store {
     unrecorded.withLock { $0 = Purged() }
   }
 
+  /// What was deleted before a fault goes on record with the next purge.
+  func noteUnrecorded(_ purged: Purged) { unrecorded.withLock { $0 += purged } }
+
   /// Puts on record that the settings' file is another one than at the last start. Its content is not kept.
   ///
   /// - Parameter sha256: of the file's bytes; of none where there is no file.

@@ -69,6 +69,11 @@ extension Store {
 
   // MARK: Once
 
+  /// Whether the database was made, or has been rewritten, by a version that overwrites what it deletes.
+  func isClean() throws(StoreError) -> Bool {
+    try read { db in try Bool.fetchOne(db, sql: "SELECT isClean FROM erasure") ?? false }
+  }
+
   enum CleanUp: Equatable {
     case done
     /// So many bytes of the disk are needed and not free.
@@ -87,7 +92,7 @@ extension Store {
       )
     }
     guard !isClean else { return .done }
-    // A copy beside it, which is gone at once, and one in the log ahead.
+    // A copy beside it (`SQLITE_TMPDIR`), which is gone at once, and one in the log ahead.
     let needed = 2 * bytes + AppLimits.cleanUpSpareBytes
     guard freeBytes ?? Files.freeBytes(path) >= needed else { return .noRoom(bytes: needed) }
     do throws(StoreError) {

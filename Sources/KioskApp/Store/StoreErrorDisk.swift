@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import Glibc
+import KioskCore
 
 /// What the file system says of a database that cannot be used: SQLite's own code does not tell.
 extension StoreError {
@@ -18,6 +19,11 @@ extension StoreError {
     }
     if stat(path, &attributes) == 0, attributes.st_mode & S_IFMT != S_IFREG {
       self = .inItsPlace(path: path, of: "the database")
+      return
+    }
+    for end in ["-wal", "-shm"]
+    where stat(path + end, &attributes) == 0 && attributes.st_mode & S_IFMT != S_IFREG {
+      self = .inItsPlace(path: path + end, of: "the database's file \(end)")
       return
     }
     var system = statvfs()
@@ -50,20 +56,35 @@ extension StoreError {
     }
   }
 
-  /// Whether the file there is of another kind: SQLite's begin with its name.
+  /// Whether the file there is of another kind: neither its beginning nor one of its first pages is a database's. Only a
+  /// repair finds out whether a database with a rotten beginning is the kiosk's.
   static func isForeign(_ path: String) -> Bool {
-    let fd = open(path, O_RDONLY | O_CLOEXEC)
-    guard fd >= 0 else { return false }
-    defer { close(fd) }
-    var head = [UInt8](repeating: 0, count: 16)
-    let count = read(fd, &head, head.count)
+    // Where it is open, it was one. To open and close it here would take SQLite's locks from that connection.
+    guard !StoreRegistry.shared.isOpen(path) else { return false }
+    guard let file = try? SalvageFile(path: path, forWriting: false), file.fileBytes > 0 else { return false }
+    let head = file.page(1) ?? []
     // What has rotted is not foreign: some of its name is left.
     let name = Array("SQLite format 3\0".utf8)
-    return count > 0 && zip(head.prefix(count), name).count(where: ==) < 4
+    if zip(head, name).count(where: ==) >= 4 { return false }
+    let looked = min(file.pages, AppLimits.foreignPagesLooked)
+    guard looked > 1 else { return true }
+    return !(2...looked).contains { number in
+      guard let bytes = file.page(number) else { return false }
+      let page = StoredPage(bytes.span, isFirst: false, usable: file.usable)
+      return page.map { !$0.cells.isEmpty && $0.damagedCells == 0 } ?? false
+    }
   }
 
   var isNotAllowed: Bool { if case .notAllowed = self { true } else { false } }
+  var isBusy: Bool { if case .busy = self { true } else { false } }
+  var isReadOnly: Bool { if case .readOnly = self { true } else { false } }
   var isFull: Bool { if case .full = self { true } else { false } }
+
+  /// Why a repair could not begin, in words.
+  var whileRepairing: String {
+    isBusy
+      ? "another program holds it open; end it (kiosk log --follow, sqlite3, a copy that is being made)" : description
+  }
 
   /// Whether the database must be opened again: nothing done with this connection can succeed any more.
   var asksForReopening: Bool {

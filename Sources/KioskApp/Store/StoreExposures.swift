@@ -23,14 +23,14 @@ extension Store {
           WHERE ? IS NULL OR exposedCase.id = ? ORDER BY exposedCase.foundAt DESC, exposedCase.id DESC
           """, arguments: [id, id])
       return try rows.compactMap { row in
-        let contacts = try Self.exposedContacts(db, f0: row["f0"])
+        let contacts = try Self.exposedContacts(db, f0: row.get("f0"))
         guard !contacts.isEmpty, let provenance = try Self.provenance(db, row) else { return nil }
-        let windows = try Exposure.stays(f0: row["f0"], contacts: contacts).map {
+        let windows = try Exposure.stays(f0: row.get("f0"), contacts: contacts).map {
           try window(db, $0, contacts, near, news)
         }
-        return ExposedCase(
-          id: row["caseID"], f0: row["f0"], state: Self.state(row),
-          foundAt: UTCTime(seconds: row["foundAt"]), provenance: provenance, windows: windows, contacts: contacts)
+        return try ExposedCase(
+          id: row.get("caseID"), f0: row.get("f0"), state: Self.state(row),
+          foundAt: UTCTime(seconds: row.get("foundAt")), provenance: provenance, windows: windows, contacts: contacts)
       }
     }
   }
@@ -72,32 +72,34 @@ extension Store {
   }
 
   /// New as long as staff have not looked at each of its contacts.
-  private static func state(_ row: Row) -> ExposedCase.State {
-    if row["isNew"] { return .new }
-    return row["state"] == ExposedCase.State.exported.rawValue ? .exported : .seen
+  private static func state(_ row: Row) throws -> ExposedCase.State {
+    if try row.get("isNew") { return .new }
+    return try row.get("state") == ExposedCase.State.exported.rawValue ? .exported : .seen
   }
 
   private static func exposedContacts(_ db: Database, f0: Int64) throws -> [Contact] {
     try Row.fetchAll(db, sql: "SELECT * FROM exposure WHERE f0 = ? ORDER BY first, blid", arguments: [f0]).compactMap {
       row in
-      BluezoneID(row["blid"] as Data).map {
-        Contact(
-          id: $0, first: UTCTime(seconds: row["first"]), last: UTCTime(seconds: row["last"]), strength: strength(row),
-          platform: (row["platform"] as Int?).flatMap(Platform.init(rawValue:)))
+      try BluezoneID(row.get("blid") as Data).map {
+        try Contact(
+          id: $0, first: UTCTime(seconds: row.get("first")), last: UTCTime(seconds: row.get("last")),
+          strength: strength(row),
+          platform: (row.get("platform") as Int?).flatMap(Platform.init(rawValue:)))
       }
     }
   }
 
   private static func provenance(_ db: Database, _ entry: Row) throws -> ExposedCase.Provenance? {
     guard
-      let batch = try Row.fetchOne(db, sql: "SELECT * FROM f0Batch WHERE id = ?", arguments: [entry["batch"] as Int64])
+      let batch = try Row.fetchOne(
+        db, sql: "SELECT * FROM f0Batch WHERE id = ?", arguments: [entry.get("batch") as Int64])
     else { return nil }
-    return ExposedCase.Provenance(
-      batchSHA256: Array(batch["sha256"] as Data), batchImportedAt: UTCTime(seconds: batch["importedAt"]),
-      batchEntries: batch["entries"], feedVersion: batch.hasColumn("version") ? batch["version"] : nil,
-      feedRegion: batch.hasColumn("region") ? batch["region"] : nil,
-      entryStart: UTCTime(seconds: entry["start"]), entryEnd: UTCTime(seconds: entry["end"]),
-      slotsPerDay: entry["slotsPerDay"], toleranceSlots: entry["toleranceSlots"] ?? 0)
+    return try ExposedCase.Provenance(
+      batchSHA256: Array(batch.get("sha256") as Data), batchImportedAt: UTCTime(seconds: batch.get("importedAt")),
+      batchEntries: batch.get("entries"), feedVersion: batch.hasColumn("version") ? batch.get("version") : nil,
+      feedRegion: batch.hasColumn("region") ? batch.get("region") : nil,
+      entryStart: UTCTime(seconds: entry.get("start")), entryEnd: UTCTime(seconds: entry.get("end")),
+      slotsPerDay: entry.get("slotsPerDay"), toleranceSlots: entry.get("toleranceSlots") ?? 0)
   }
 
   private func window(

@@ -23,16 +23,16 @@ extension Store {
       guard let row = try Row.fetchOne(db, sql: "SELECT * FROM feed WHERE region = ?", arguments: [region]) else {
         return nil
       }
-      let json = [UInt8](row["manifest"] as Data)
+      let json = [UInt8](try row.get("manifest") as Data)
       // It was read before it was written. A later version may be stricter: then nothing is held.
       guard let manifest = try? FeedManifest(json: json) else { return nil }
-      let validators = FeedValidators(etag: row["etag"], lastModified: row["lastModified"])
-      return HeldFeed(
+      let validators = try FeedValidators(etag: row.get("etag"), lastModified: row.get("lastModified"))
+      return try HeldFeed(
         state: FeedState(
           manifest, sha256: FeedSignature.sha256(json),
-          lastSync: (row["lastSync"] as Int64?).map(UTCTime.init(seconds:))),
+          lastSync: (row.get("lastSync") as Int64?).map(UTCTime.init(seconds:))),
         manifest: manifest, json: json,
-        validators: validators == FeedValidators() ? nil : validators, source: row["source"])
+        validators: validators == FeedValidators() ? nil : validators, source: row.get("source"))
     }
   }
 
@@ -101,6 +101,7 @@ extension Store {
         }
         try Self.setFeed(db, manifest, json, source, validators, at: now)
         try Self.forgetOldBatches(db, manifest)
+        try SalvageRepairs.forgetStandIns(db)
         if change.withdrawnEntries > 0 { noteDeleted() }
         return change
       }
@@ -192,6 +193,9 @@ extension Store {
     /// Who answers for an unsigned one, and why.
     var operatorName: String?
     var reason: String?
+
+    /// Whether it is none: entries whose batch was lost stand under it.
+    var isStandIn: Bool { sha256.starts(with: [UInt8](repeating: 0, count: SalvageRepairs.standInZeros)) }
   }
 
   /// The batches held, the newest first.
@@ -207,9 +211,9 @@ extension Store {
           ORDER BY importedAt DESC, f0Batch.id DESC
           """, arguments: [AuditEntry.Action.importUnsigned.rawValue]
       ).map {
-        BatchSummary(
-          importedAt: UTCTime(seconds: $0["importedAt"]), entries: $0["entries"], region: $0["region"],
-          sha256: [UInt8]($0["sha256"] as Data), operatorName: $0["operator"], reason: $0["reason"])
+        try BatchSummary(
+          importedAt: UTCTime(seconds: $0.get("importedAt")), entries: $0.get("entries"), region: $0.get("region"),
+          sha256: [UInt8]($0.get("sha256") as Data), operatorName: $0.get("operator"), reason: $0.get("reason"))
       }
     }
   }
@@ -327,7 +331,7 @@ extension Store {
         """)
     let owner = try db.cachedStatement(
       sql: """
-        SELECT f0Entry.id, batch, f0Batch.id IS NULL AS isStray FROM f0Entry LEFT JOIN f0Batch ON f0Batch.id = batch
+        SELECT f0Entry.id, batch, f0Batch.id IS NULL OR \(SalvageRepairs.isStandIn) AS isStray FROM f0Entry LEFT JOIN f0Batch ON f0Batch.id = batch
         WHERE dailyKey = ? AND start = ? AND "end" = ? AND slotsPerDay = ?
         """)
     let share = try db.cachedStatement(
@@ -341,12 +345,12 @@ extension Store {
       }
       let key = EntryAddition.key(entry)
       guard let row = try Row.fetchOne(owner, arguments: StatementArguments(key)) else { continue }
-      let current: Int64 = row["batch"]
-      if moved.contains(current) || row["isStray"] {
+      let current: Int64 = try row.get("batch")
+      if try moved.contains(current) || row.get("isStray") {
         let values: [any DatabaseValueConvertible] = [id] + key + [current]
         try move.execute(arguments: StatementArguments(values))
       } else if current != id {
-        try share.execute(arguments: [id, row["id"] as Int64, entry.end.seconds])
+        try share.execute(arguments: [id, row.get("id") as Int64, entry.end.seconds])
       }
     }
     return new
@@ -387,8 +391,9 @@ extension Store {
     let idle = try Row.fetchAll(
       db, sql: "SELECT id, sha256 FROM f0Batch WHERE region = ? AND id NOT IN (SELECT batch FROM f0Entry)",
       arguments: [manifest.region])
-    for row in idle where !listed.contains([UInt8](row["sha256"] as Data)) {
-      try db.execute(sql: "DELETE FROM f0Batch WHERE id = ?", arguments: [row["id"] as Int64])
+    for row in idle {
+      guard try !listed.contains([UInt8](row.get("sha256") as Data)) else { continue }
+      try db.execute(sql: "DELETE FROM f0Batch WHERE id = ?", arguments: [row.get("id") as Int64])
     }
   }
 }

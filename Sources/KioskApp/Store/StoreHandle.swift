@@ -148,10 +148,14 @@ final class StoreHandle: Sendable {
     state.withLock { $0.onTick }()
   }
 
-  /// A full disk is told before something is refused: the journal's room was taken long before.
+  /// A full disk is told before something is refused: the journal's room was taken long before. So is a key that was deleted.
   private func watchRoom() {
     var fault: String?
-    if let cause = StoreError(diskOf: folder.path + "/kiosk.sqlite"), cause.isFull { fault = cause.description }
+    if let cause = StoreError(diskOf: folder.path + "/kiosk.sqlite"), cause.isFull {
+      fault = cause.description
+    } else if state.withLock({ $0.isIdentityRead }), !Files.isThere(IdentityFile.path(in: folder.path)) {
+      fault = "base-key.json is gone, and the key is in memory alone: put it back from a backup before the kiosk ends"
+    }
     let told = state.withLock { state -> DiskState? in
       // What else is told stays.
       guard state.store != nil, state.told.fault == state.roomFault, state.told.fault != fault else { return nil }
@@ -165,7 +169,7 @@ final class StoreHandle: Sendable {
   private func attempt() {
     var disk = DiskState()
     do throws(StoreError) {
-      try folder.take()
+      try folder.take(mayMake: state.withLock { $0.file == nil && !$0.isIdentityRead })
       try use(Beginning(dataFolder: folder.path), &disk)
     } catch {
       state.withLock { $0.cause = error }
@@ -202,13 +206,14 @@ final class StoreHandle: Sendable {
         // Of a first start that was cut off there may be a file with no table in it.
         try open(plan.log == .make || parts.isBeginning ? .create : .change)
         disk.log = nil
-      } catch .notThere(let path) {
-        // It was a file with nothing in it.
-        state.withLock { $0.cause = .notThere(path: path) }
-        disk.log = .person(reason: Beginning.Lost.log.words)
       } catch {
         state.withLock { $0.cause = error }
-        disk.log = .disk(reason: error.description)
+        // It was a file with nothing in it.
+        if case .notThere = error {
+          disk.log = .person(reason: Beginning.Lost.log.words)
+        } else {
+          disk.log = .disk(reason: error.description)
+        }
       }
     }
     readIdentity(plan.key, &disk)

@@ -20,13 +20,17 @@ extension Store {
   /// Entries that ended before this are not missing: they may have been purged.
   ///
   /// By a synchronised clock it is the retention, and an hour more, since the hourly purge and this question have not the
-  /// same second. By another clock it is the later of the last purge and the retention before the manifest was issued, both
+  /// same second, but not much after the last purge. By another clock it is the later of the last purge and the retention before the manifest was issued, both
   /// of which are past; but a purge more than a day after what the clock and the manifest say was one by a wrong clock.
   func expectedSince(retentionDays: Int, issued: UTCTime, at now: Moment) throws(StoreError) -> UTCTime {
     let retention = Int64(retentionDays) * 86_400
     let hour: Int64 = 3600
-    if now.isSynchronised { return UTCTime(seconds: now.utc.seconds - retention + hour) }
     let purged = try read { db in try Int64.fetchOne(db, sql: "SELECT through FROM f0Purge") } ?? .min
+    // A clock that is far ahead lets nothing go: only a purge does, and it runs each hour.
+    if now.isSynchronised {
+      let past = max(purged, issued.seconds - retention) + 2 * hour
+      return UTCTime(seconds: min(now.utc.seconds - retention + hour, past))
+    }
     let latest = max(now.utc.seconds, issued.seconds) - retention
     let isCredible = purged <= latest + 86_400
     return UTCTime(seconds: max(isCredible ? purged : .min, issued.seconds - retention) + hour)
@@ -52,8 +56,8 @@ extension Store {
         db, sql: "SELECT id, entries, isAccounted FROM f0Batch WHERE sha256 = ? AND region = ?",
         arguments: [Data(sha256), region])
     else { return Lack(isUnknown: true) }
-    let id: Int64 = row["id"]
-    guard row["isAccounted"] else { return Lack(isUnknown: true) }
+    let id: Int64 = try row.get("id")
+    guard try row.get("isAccounted") else { return Lack(isUnknown: true) }
     func count(_ sql: String) throws -> Int {
       try Int.fetchOne(db.cachedStatement(sql: sql), arguments: [id, since.seconds]) ?? 0
     }
@@ -65,6 +69,8 @@ extension Store {
       SELECT count(*) FROM f0Shared JOIN f0Entry ON f0Entry.id = f0Shared.entry AND f0Entry."end" = f0Shared."end"
         WHERE f0Shared.batch = ? AND f0Shared."end" >= ?
       """)
+    // How many there must be is lost, if there are some and none must be.
+    if own == 0, there > 0 { return Lack(isUnknown: true) }
     let missing = max(own - there, 0) + shared - sharedThere
     return missing > 0 ? Lack(missing: missing, expected: own + shared) : nil
   }

@@ -13,8 +13,8 @@ extension Store {
 
   static func journalMark(_ db: Database) throws -> JournalMark? {
     try Row.fetchOne(db, sql: "SELECT epoch, sequence FROM journal").map {
-      JournalMark(
-        epoch: UInt64(bitPattern: $0["epoch"] as Int64), sequence: UInt64(bitPattern: $0["sequence"] as Int64))
+      try JournalMark(
+        epoch: UInt64(bitPattern: $0.get("epoch") as Int64), sequence: UInt64(bitPattern: $0.get("sequence") as Int64))
     }
   }
 

@@ -88,8 +88,8 @@ extension Store {
       news.isInserted = false
       return news.update.isWithdrawn ? nil : news
     }
-    guard news.update.isWithdrawn || row["end"] <= times.end else { return nil }
-    news.row = row["id"]
+    guard try news.update.isWithdrawn || row.get("end") <= times.end else { return nil }
+    news.row = try row.get("id")
     news.isInserted = true
     return news
   }

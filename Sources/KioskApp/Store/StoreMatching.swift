@@ -227,27 +227,28 @@ extension Store {
       arguments: [
         after, LogSlot.start(of: slots.upperBound + 2).seconds, LogSlot.start(of: slots.lowerBound).seconds, limit,
       ]
-    ) { tolerances.append($0["toleranceSlots"]) }
+    ) { try tolerances.append($0.get("toleranceSlots")) }
     return (numbers, entries, tolerances)
   }
 
   // MARK: Rows
 
   private static func entries(
-    _ db: Database, sql: String, arguments: StatementArguments, also: (Row) -> Void = { _ in }
+    _ db: Database, sql: String, arguments: StatementArguments, also: (Row) throws -> Void = { _ in }
   ) throws -> (numbers: [Int64], entries: [F0Entry]) {
     var numbers: [Int64] = []
     var entries: [F0Entry] = []
     let rows = try Row.fetchCursor(db, sql: "SELECT * FROM f0Entry " + sql, arguments: arguments)
     while let row = try rows.next() {
-      guard let key = BluezoneKey(Array(row["dailyKey"] as Data)),
-        let scheme = SlotScheme(slotsPerDay: row["slotsPerDay"])
+      guard let key = try BluezoneKey(Array(row.get("dailyKey") as Data)),
+        let scheme = try SlotScheme(slotsPerDay: row.get("slotsPerDay"))
       else { continue }
-      numbers.append(row["id"])
-      entries.append(
+      try numbers.append(row.get("id"))
+      try entries.append(
         F0Entry(
-          dailyKey: key, start: UTCTime(seconds: row["start"]), end: UTCTime(seconds: row["end"]), scheme: scheme))
-      also(row)
+          dailyKey: key, start: UTCTime(seconds: row.get("start")), end: UTCTime(seconds: row.get("end")),
+          scheme: scheme))
+      try also(row)
     }
     return (numbers, entries)
   }

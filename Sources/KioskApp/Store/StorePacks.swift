@@ -28,8 +28,9 @@ extension Store {
         arguments: [LogSlot.number(at: time), AppLimits.packedContacts])
       while let row = try rows.next() {
         count += 1
-        guard let contact = Self.loggedContact(row) else { continue }
-        if slots.last?.slot != row["slot"] { slots.append((row["slot"], [])) }
+        guard let contact = try Self.loggedContact(row) else { continue }
+        let slot: Int64 = try row.get("slot")
+        if slots.last?.slot != slot { slots.append((slot, [])) }
         slots[slots.count - 1].contacts.append(contact)
       }
       let isAll = count < AppLimits.packedContacts
@@ -56,7 +57,7 @@ extension Store {
     let rows = try Row.fetchCursor(
       db, sql: "SELECT *, \(Self.fits) AS fits FROM contactRow WHERE slot = ?", arguments: [slot])
     while let row = try rows.next() {
-      guard row["fits"], let contact = Self.loggedContact(row) else { return false }
+      guard try row.get("fits"), let contact = try Self.loggedContact(row) else { return false }
       contacts[contact.id] = contact
     }
     for contact in news { contacts[contact.id, default: contact.withoutReports].add(contact) }
@@ -177,7 +178,7 @@ extension Store {
     let statement = try db.cachedStatement(
       sql: "SELECT slot, part FROM contactPack WHERE slot BETWEEN ? AND ? ORDER BY slot, part")
     return try Row.fetchAll(statement, arguments: [slots.lowerBound, slots.upperBound]).map {
-      PackPlace(slot: $0["slot"], part: $0["part"])
+      try PackPlace(slot: $0.get("slot"), part: $0.get("part"))
     }
   }
 
@@ -189,7 +190,7 @@ extension Store {
     do {
       let statement = try db.cachedStatement(sql: "SELECT ids, facts FROM contactPack WHERE slot = ? AND part = ?")
       guard let row = try Row.fetchOne(statement, arguments: [place.slot, place.part]) else { return nil }
-      let (ids, facts) = (Array(row["ids"] as Data), Array(row["facts"] as Data))
+      let (ids, facts) = try (Array(row.get("ids") as Data), Array(row.get("facts") as Data))
       return try body(ids.span, facts.span)
     } catch {
       guard Self.isDamage(error) else { throw error }
@@ -214,7 +215,7 @@ extension Store {
     let rows = try Row.fetchCursor(
       db, sql: "SELECT * FROM contactRow WHERE slot BETWEEN ? AND ?", arguments: [slots.lowerBound, slots.upperBound])
     while let row = try rows.next() {
-      if let contact = Self.loggedContact(row) { contacts.append((row["slot"], contact)) }
+      if let contact = try Self.loggedContact(row) { try contacts.append((row.get("slot"), contact)) }
     }
     for place in try Self.packPlaces(db, slots) {
       for contact in try packedContacts(db, place) ?? [] { contacts.append((place.slot, contact)) }
@@ -226,7 +227,7 @@ extension Store {
   func contact(_ db: Database, _ place: LogPlace) throws -> Contact? {
     let statement = try db.cachedStatement(sql: "SELECT * FROM contactRow WHERE slot = ? AND blid = ?")
     if let row = try Row.fetchOne(statement, arguments: [place.slot, place.id.data]) {
-      return Self.loggedContact(row).map { Contact($0, slot: place.slot) }
+      return try Self.loggedContact(row).map { Contact($0, slot: place.slot) }
     }
     for pack in try Self.packPlaces(db, place.slot...place.slot) {
       let contact = try readPack(db, pack) { ids, facts throws(ParseError) in
@@ -273,11 +274,11 @@ extension Store {
   }
 
   /// A row of `contactRow` or of the like.
-  static func loggedContact(_ row: Row) -> LoggedContact? {
-    guard let id = BluezoneID(row["blid"] as Data) else { return nil }
-    return LoggedContact(
-      id: id, first: row["first"], last: row["last"], strength: strength(row),
-      platform: (row["platform"] as Int?).flatMap(Platform.init(rawValue:)))
+  static func loggedContact(_ row: Row) throws -> LoggedContact? {
+    guard let id = try BluezoneID(row.get("blid") as Data) else { return nil }
+    return try LoggedContact(
+      id: id, first: row.get("first"), last: row.get("last"), strength: strength(row),
+      platform: (row.get("platform") as Int?).flatMap(Platform.init(rawValue:)))
   }
 
   // MARK: Damage
@@ -338,7 +339,9 @@ extension Contact {
   init(_ contact: LoggedContact, slot: Int64) {
     let start = LogSlot.start(of: slot)
     self.init(
-      id: contact.id, first: start.adding(milliseconds: contact.first * 1000),
-      last: start.adding(milliseconds: contact.last * 1000), strength: contact.strength, platform: contact.platform)
+      id: contact.id,
+      first: start.adding(milliseconds: contact.first.multipliedReportingOverflow(by: 1000).partialValue),
+      last: start.adding(milliseconds: contact.last.multipliedReportingOverflow(by: 1000).partialValue),
+      strength: contact.strength, platform: contact.platform)
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+import GRDB
 import Tracer
 
 /// Opening a database that may be damaged, and repairing one that is open.
@@ -11,8 +12,12 @@ extension Store {
     dataFolder: String, access: Access = .create
   ) throws(StoreError) -> (store: Store, report: Salvage.Report?) {
     let path = dataFolder + "/kiosk.sqlite"
-    try StoreRegistry.shared.alone(with: path) { () throws(StoreError) in try Salvage.finish(path: path) }
-    if Salvage.isNeeded(path: path) {
+    // Where this process closes a file that a connection of its own has open, SQLite's locks on it are gone.
+    let isNeeded = try StoreRegistry.shared.alone(with: path) { () throws(StoreError) in
+      try Salvage.finish(path: path)
+      return Salvage.isNeeded(path: path)
+    }
+    if isNeeded {
       let report = try Salvage.run(path: path)
       return (try Store(dataFolder: dataFolder, access: access, isKiosks: true), report)
     }
@@ -25,14 +30,28 @@ extension Store {
     }
   }
 
+  /// The last repair since a time, in words for who takes something out of the log; nil where there was none.
+  func repairWords(since time: UTCTime) throws(StoreError) -> String? {
+    try read { db in
+      let row = try Row.fetchOne(
+        db, sql: "SELECT at, detail FROM audit WHERE action = ? AND at >= ? ORDER BY id DESC LIMIT 1",
+        arguments: [AuditEntry.Action.salvage.rawValue, time.seconds])
+      return try row.map { row in
+        let at = SystemClock.rfc3339(UTCTime(seconds: try row.get("at")))
+        return "the log was damaged, and repaired at \(at); what is taken out of it may be incomplete: "
+          + PlainText.shown(try row.get("detail"))
+      }
+    }
+  }
+
   /// Repairs the database and goes on with the repaired one. Call it on the thread that writes to this store; what others
   /// ask of it meanwhile is refused as busy.
   func salvage(at now: UTCTime = Salvage.wallTime) throws(StoreError) -> Salvage.Report {
     close()
     let report: Salvage.Report
     do throws(StoreError) { report = try Salvage.run(path: path, at: now) } catch {
-      // What can be read is read on.
-      try reopen()
+      // What can be read is read on. Why it was not repaired counts, and not that it is damaged.
+      try? reopen()
       throw error
     }
     try reopen()

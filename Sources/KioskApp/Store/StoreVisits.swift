@@ -24,7 +24,7 @@ extension Store {
     /// Gives a visit that has none the row after `newest` and all others.
     mutating func assign(_ number: Int, after newest: Int64) {
       guard places[number] == nil else { return }
-      highest = max(highest, newest) + 1
+      highest = max(highest, newest) &+ 1
       places[number] = Place(row: highest, isInserted: false)
     }
 
@@ -144,12 +144,13 @@ extension Store {
       ])
     var visits: [LoggedVisit] = []
     while let row = try rows.next() {
-      guard let kind = Visit.Kind(rawValue: row["kind"]) else { continue }
-      visits.append(
+      guard let kind = try Visit.Kind(rawValue: row.get("kind")) else { continue }
+      try visits.append(
         LoggedVisit(
-          id: row["id"], start: UTCTime(seconds: row["start"]), end: UTCTime(seconds: row["end"]), kind: kind,
-          platform: (row["platform"] as Int?).flatMap(Platform.init(rawValue:)), nearestDBm: row["nearest"],
-          isPrompted: row["prompted"], isInstalledHere: row["installed"], isOpen: row["open"]))
+          id: row.get("id"), start: UTCTime(seconds: row.get("start")), end: UTCTime(seconds: row.get("end")),
+          kind: kind,
+          platform: (row.get("platform") as Int?).flatMap(Platform.init(rawValue:)), nearestDBm: row.get("nearest"),
+          isPrompted: row.get("prompted"), isInstalledHere: row.get("installed"), isOpen: row.get("open")))
     }
     guard !news.isEmpty else { return visits }
     visits.removeAll { news.changedRows.contains($0.id) }

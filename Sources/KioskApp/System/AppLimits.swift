@@ -175,6 +175,8 @@ enum AppLimits {
   static let salvagedNumbersSkipped: Int64 = 1000
   /// Files that a repair names as to be imported again; of more it tells the number.
   static let lostImportsTold = 8
+  /// Pages that are looked at to tell a database whose beginning has rotted from a file of another kind.
+  static let foreignPagesLooked: UInt32 = 256
   /// Hours of local time at which the database is looked through.
   static let quickCheckNight = 1..<5
   /// Shortest time between two repairs of a running kiosk: a card that rots faster is beyond help. What cannot be read is

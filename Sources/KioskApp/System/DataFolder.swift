@@ -21,9 +21,10 @@ final class DataFolder: Sendable {
   /// Makes the folder where only it is missing, and takes its lock. Call it again at any time: it takes what is there
   /// now. A folder that cannot take a lock file is used without; the control socket then keeps a second kiosk out.
   ///
+  /// - Parameter mayMake: false once there was a log or a key in it: a folder that has gone with them comes back with them.
   /// - Throws: `inUse`, or why the folder cannot be used.
-  func take() throws(StoreError) {
-    try find()
+  func take(mayMake: Bool = true) throws(StoreError) {
+    try find(mayMake: mayMake)
     let file = path + "/lock"
     if let held = lock.withLock({ $0?.file }), FileNumber(file) == held { return }
     var descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
@@ -52,7 +53,7 @@ final class DataFolder: Sendable {
     if let old { close(old.descriptor) }
   }
 
-  private func find() throws(StoreError) {
+  private func find(mayMake: Bool) throws(StoreError) {
     var attributes = stat()
     if stat(path, &attributes) == 0 {
       guard attributes.st_mode & S_IFMT == S_IFDIR else { throw .inItsPlace(path: path, of: "the data folder") }
@@ -62,7 +63,7 @@ final class DataFolder: Sendable {
     }
     let code = errno
     // Folders above are never made: they may be those of a disk that comes later.
-    guard code == ENOENT, Files.isThere(Files.folder(of: path)), !MountTable.isAwaited(path) else {
+    guard mayMake, code == ENOENT, Files.isThere(Files.folder(of: path)), !MountTable.isAwaited(path) else {
       throw StoreError(ofFolder: path, errno: code)
     }
     guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw StoreError(ofFolder: path, errno: errno) }

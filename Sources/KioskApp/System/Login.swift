@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 import Glibc
+import Synchronization
 
 /// Who uses this program, and who would be allowed to.
 enum Login {
@@ -16,6 +17,27 @@ enum Login {
     return name(of: getuid())
   }
 
+  /// The data folder of this run's settings: its owner is who must type the kiosk's commands.
+  static let dataFolder = Mutex<String?>(nil)
+
+  /// Whether this user is the data folder's owner, and the path leads elsewhere: to type the command as somebody else
+  /// would not help then.
+  private static func isRightUser(_ path: String) -> Bool {
+    guard let folder = dataFolder.withLock({ $0 }), !(path + "/").hasPrefix(folder + "/") else { return false }
+    var facts = stat()
+    return stat(folder, &facts) == 0 && facts.st_uid == geteuid()
+  }
+
+  /// A file in a folder of this user's own that belongs to somebody else, as a copy that root has put back.
+  static func strayFile(in folder: String) -> (path: String, owner: String)? {
+    for name in Files.names(in: folder).sorted() {
+      var facts = stat()
+      let path = "\(folder)/\(name)"
+      if lstat(path, &facts) == 0, facts.st_uid != geteuid() { return (path, Self.name(of: facts.st_uid)) }
+    }
+    return nil
+  }
+
   /// What somebody must do who may not use a file: "; it belongs to user kiosk: …". nil where it is this user's own.
   static func advice(for path: String) -> String? {
     var place = path
@@ -28,6 +50,11 @@ enum Login {
     }
     guard facts.st_uid != geteuid() else { return nil }
     let owner = name(of: facts.st_uid)
+    if isRightUser(path) {
+      return
+        "; it belongs to user \(owner), and the user \(name(of: geteuid())) may not use it: choose another place, or "
+        + "give that user the right to it (a stick is mounted with uid=\(name(of: geteuid())))"
+    }
     if facts.st_uid == 0 { return "; it belongs to root: type sudo before the command" }
     // A shell takes a number's sign for a comment.
     let quoted = owner.hasPrefix("#") ? "'\(owner)'" : owner

@@ -36,9 +36,15 @@ public struct ContactUpdate: Hashable, Sendable {
     }
 
     public mutating func add(_ other: Self) {
-      count += other.count
-      sumDBm += other.sumDBm
+      // Rows of a damaged database may hold any number.
+      count = Self.sum(count, other.count)
+      sumDBm = Self.sum(sumDBm, other.sumDBm)
       if let theirs = other.nearestDBm { nearestDBm = max(nearestDBm ?? theirs, theirs) }
+    }
+
+    private static func sum(_ a: Int, _ b: Int) -> Int {
+      let (sum, isOver) = a.addingReportingOverflow(b)
+      return isOver ? (a < 0 ? .min : .max) : sum
     }
 
     init(_ rssiDBm: Int8?) {

@@ -84,7 +84,14 @@ public struct JournalDecoder: Sendable {
         strength.nearestDBm = Int(try cursor.zigzag(page, "nearest")) &- JournalTag.nearestOffset
       }
       let above = Int(try cursor.zigzag(page, "sum"))
+      // What no kiosk has written must not reach sums that would overflow.
+      guard (0...CoreLimits.journalReports).contains(strength.count),
+        strength.nearestDBm.map((-128...127).contains) ?? true
+      else { throw ParseError(.invalid, field: "strength", offset: start) }
       strength.sumDBm = above &+ strength.count &* (strength.nearestDBm ?? 0)
+      guard (-128 * CoreLimits.journalReports...128 * CoreLimits.journalReports).contains(strength.sumDBm) else {
+        throw ParseError(.invalid, field: "sum", offset: start)
+      }
     }
     return ContactUpdate(id: contact.id, span: contact.span, strength: strength, platform: platform)
   }
@@ -100,6 +107,9 @@ public struct JournalDecoder: Sendable {
     let number = Int(try cursor.zigzag(page, "visit"))
     var row: Int64?
     if flags & JournalTag.hasRow != 0 { row = try cursor.zigzag(page, "row") &+ bases.row }
+    guard (0...CoreLimits.journalRows).contains(row ?? 0) else {
+      throw ParseError(.invalid, field: "row", offset: start)
+    }
     let isUndated = tag & JournalTag.isUndatedVisit != 0
     let from = try cursor.zigzag(page, "start") &+ (isUndated ? bases.milliseconds : bases.seconds)
     let to = from &+ (try cursor.zigzag(page, "end"))

@@ -7,6 +7,8 @@ public struct VisitLedger: Sendable {
   private var pending: [Int: VisitUpdate] = [:]
   /// The end of each open visit as it was handed over, so that an unchanged one is not written again.
   private var written: [Int: MonotonicTime] = [:]
+  /// Visits that were handed over as ended or taken back, for as long as an older batch may still come back.
+  private var ended: [Int: (update: VisitUpdate, at: MonotonicTime)] = [:]
   private var writeDue: MonotonicTime?
   private var redatings = Redatings()
   /// Visits not logged because the ledger was full.
@@ -61,8 +63,14 @@ public struct VisitLedger: Sendable {
       pending[visit.number] = news(of: visit, at: moment)
     }
     let updates = pending.values.sorted { $0.visit.number < $1.visit.number }
-    for update in updates where update.visit.isOpen && !update.isWithdrawn {
-      written[update.visit.number] = update.visit.end
+    let now = moment.monotonic
+    ended = ended.filter { now.milliseconds(since: $0.value.at) < CoreLimits.endedVisitMilliseconds }
+    for update in updates {
+      if update.visit.isOpen, !update.isWithdrawn {
+        written[update.visit.number] = update.visit.end
+      } else {
+        ended[update.visit.number] = (update, now)
+      }
     }
     pending.removeAll(keepingCapacity: true)
     writeDue = written.isEmpty ? nil : moment.monotonic.adding(milliseconds: CoreLimits.writeIntervalMilliseconds)
@@ -71,7 +79,11 @@ public struct VisitLedger: Sendable {
 
   /// What could not be written, in any order. It is offered again after 10 s; newer news of the same visit stands.
   public mutating func putBack(_ updates: [VisitUpdate], at now: MonotonicTime) {
-    for update in updates where pending[update.visit.number].map({ update.isNewer(than: $0) }) ?? true {
+    for update in updates {
+      let number = update.visit.number
+      // A disk that took a later batch meanwhile has newer news of it.
+      if let (end, _) = ended[number], end.isNewer(than: update) { continue }
+      if let known = pending[number], !update.isNewer(than: known) { continue }
       add(update, at: now)
     }
     writeDue = now.adding(milliseconds: CoreLimits.writeIntervalMilliseconds)
