@@ -12,6 +12,8 @@ extension Store {
     let journal = readJournal()
     return try read { db in
       let news = try journal.news(db)
+      // A contact that is known as a case's goes on in the journal alone until that is emptied.
+      let later = Dictionary(grouping: news.contacts) { LogPlace(slot: $0.slot, id: $0.contact.id) }
       let rows = try Row.fetchAll(
         db,
         sql: """
@@ -23,7 +25,7 @@ extension Store {
           WHERE ? IS NULL OR exposedCase.id = ? ORDER BY exposedCase.foundAt DESC, exposedCase.id DESC
           """, arguments: [id, id])
       return try rows.compactMap { row in
-        let contacts = try Self.exposedContacts(db, f0: row.get("f0"))
+        let contacts = try Self.exposedContacts(db, f0: row.get("f0"), later)
         guard !contacts.isEmpty, let provenance = try Self.provenance(db, row) else { return nil }
         let windows = try Exposure.stays(f0: row.get("f0"), contacts: contacts).map {
           try window(db, $0, contacts, near, news)
@@ -77,14 +79,23 @@ extension Store {
     return try row.get("state") == ExposedCase.State.exported.rawValue ? .exported : .seen
   }
 
-  private static func exposedContacts(_ db: Database, f0: Int64) throws -> [Contact] {
+  private static func exposedContacts(
+    _ db: Database, f0: Int64, _ later: [LogPlace: [(slot: Int64, contact: LoggedContact)]]
+  ) throws -> [Contact] {
     try Row.fetchAll(db, sql: "SELECT * FROM exposure WHERE f0 = ? ORDER BY first, blid", arguments: [f0]).compactMap {
       row in
-      try BluezoneID(row.get("blid") as Data).map {
-        try Contact(
-          id: $0, first: UTCTime(seconds: row.get("first")), last: UTCTime(seconds: row.get("last")),
+      try BluezoneID(row.get("blid") as Data).map { id in
+        var contact = try Contact(
+          id: id, first: UTCTime(seconds: row.get("first")), last: UTCTime(seconds: row.get("last")),
           strength: strength(row),
           platform: (row.get("platform") as Int?).flatMap(Platform.init(rawValue:)))
+        for (slot, logged) in try later[LogPlace(slot: row.get("slot"), id: id)] ?? [] {
+          let more = Contact(logged, slot: slot)
+          contact.first = min(contact.first, more.first)
+          contact.last = max(contact.last, more.last)
+          contact.strength.add(more.strength)
+        }
+        return contact
       }
     }
   }
