@@ -39,6 +39,22 @@ enum Salvage {
     return file.hasHiddenCommits
   }
 
+  /// Whether the file there holds nothing but zeros, with what stands beside it.
+  static func isEmpty(path: String) -> Bool {
+    guard !StoreRegistry.shared.isOpen(path), let file = try? SalvageFile(path: path, forWriting: false),
+      file.pages > 0,
+      file.pages <= AppLimits.foreignPagesLooked
+    else { return false }
+    return (1...file.pages).allSatisfy { file.page($0)?.allSatisfy { $0 == 0 } ?? false }
+  }
+
+  /// Removes a file that holds nothing.
+  static func forget(path: String) throws(StoreError) {
+    for end in ["-wal", "-shm", "-journal", ""] {
+      guard unlink(path + end) == 0 || errno == ENOENT else { throw fault("an empty file cannot be removed") }
+    }
+  }
+
   /// Ends a salvage that a crash broke off after the new file was complete.
   static func finish(path: String) throws(StoreError) {
     // One that it broke off before is begun again.

@@ -24,8 +24,17 @@ extension Store {
     do throws(StoreError) {
       return (try Store(dataFolder: dataFolder, access: access, isKiosks: true), nil)
     } catch {
+      // Of a first start that was cut off there may be a file with nothing in it yet.
+      if access == .create, case .inItsPlace = error, Salvage.isEmpty(path: path) {
+        try Salvage.forget(path: path)
+        return (try Store(dataFolder: dataFolder, access: access, isKiosks: true), nil)
+      }
       guard case .notADatabase = error else { throw error }
-      let report = try Salvage.run(path: path)
+      var report: Salvage.Report?
+      do throws(StoreError) { report = try Salvage.run(path: path) } catch {
+        // One with no table yet, which the disk gave wrongly once.
+        guard access == .create, case .inItsPlace = error else { throw error }
+      }
       return (try Store(dataFolder: dataFolder, access: access, isKiosks: true), report)
     }
   }
