@@ -67,6 +67,30 @@ import Tracer
     #expect(try store.visits().map(\.id).sorted() == [1, 3])
   }
 
+  @Test("The name of a step of the database that has rotted is damage, and no newer version") func step() throws {
+    let database = try DatabaseQueue(path: folder.path + "/kiosk.sqlite")
+    let last = try #require(Migrations.migrator.migrations.last)
+    func rename(_ from: String, _ to: String) throws {
+      try database.write {
+        try $0.execute(
+          sql: "UPDATE grdb_migrations SET identifier = ? WHERE identifier = ?", arguments: [to, from])
+      }
+    }
+    try rename(last, last + "~")
+    let repaired = try Store.repaired(dataFolder: folder.path, access: .change)
+    #expect(repaired.report != nil)
+    #expect(try repaired.store.visits().count == 3)
+    repaired.store.close()
+    try DatabaseQueue(path: folder.path + "/kiosk.sqlite").write {
+      try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('of a later version')")
+    }
+    #expect {
+      try Store.repaired(dataFolder: folder.path, access: .change)
+    } throws: {
+      if case .newerSchema = $0 as? StoreError { true } else { false }
+    }
+  }
+
   @Test("A contact, and the commands that read it") func contact() throws {
     try empty("contactRow", "count", id: "blid = (SELECT min(blid) FROM contactRow)")
     let command = try Program.run("log", "--data", folder.path)

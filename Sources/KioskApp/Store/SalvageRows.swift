@@ -223,7 +223,8 @@ struct SalvageRows {
   /// A file that only stands in the database's place is left alone.
   private func refuseOthers() throws {
     let known = Migrations.migrator.migrations
-    if !migrations.isSubset(of: known), !migrations.isDisjoint(with: known) {
+    // A newer version has made all of this one's steps, and others: where one is missing, its name has rotted.
+    if !migrations.isSubset(of: known), migrations.isSuperset(of: known) {
       throw StoreError.newerSchema(path: path)
     }
     let ours = Set(shapes.map(\.table)).union(["contact"]).subtracting(["grdb_migrations", "sqlite_sequence"])

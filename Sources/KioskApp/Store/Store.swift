@@ -129,7 +129,11 @@ final class Store: Sendable {
     do {
       let database = try DatabaseQueue(path: path, configuration: configuration)
       let migrator = Migrations.migrator
-      if try database.read(migrator.hasBeenSuperseded) { throw StoreError.newerSchema(path: name) }
+      if try database.read(migrator.hasBeenSuperseded) {
+        // A newer version has made all of this one's steps. Where one is missing, the name of a step has rotted.
+        let isNewer = try database.read(migrator.appliedIdentifiers).isSuperset(of: migrator.migrations)
+        throw isNewer ? StoreError.newerSchema(path: name) : .notADatabase(path: name)
+      }
       // A database that lost its schema looks like a new one.
       if access != .look, try database.read(Self.hasLostItsSchema) { throw StoreError.notADatabase(path: name) }
       // A file with no table of ours in it is no log: only the first start, or a person, makes one of it.

@@ -30,10 +30,13 @@ extension Store {
         return (try Store(dataFolder: dataFolder, access: access, isKiosks: true), nil)
       }
       guard case .notADatabase = error else { throw error }
-      var report: Salvage.Report?
+      let report: Salvage.Report
       do throws(StoreError) { report = try Salvage.run(path: path) } catch {
-        // One with no table yet, which the disk gave wrongly once.
-        guard access == .create, case .inItsPlace = error else { throw error }
+        // It may be one with no table yet, which the disk gave wrongly once.
+        guard access == .create, case .inItsPlace = error,
+          let store = try? Store(dataFolder: dataFolder, access: access, isKiosks: true)
+        else { throw error }
+        return (store, nil)
       }
       return (try Store(dataFolder: dataFolder, access: access, isKiosks: true), report)
     }
