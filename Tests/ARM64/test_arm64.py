@@ -20,6 +20,7 @@ PROGRAM = os.environ["KIOSK_PROGRAM"]
 ROOT = os.environ["KIOSK_ROOT"]
 TESTS = pathlib.Path(__file__).resolve().parent.parent
 SLOT = 900  # s
+START_LIMIT = 60  # s; the emulator is slow beside other work
 
 
 def command(*arguments: str, **environment: str) -> list[str]:
@@ -39,10 +40,14 @@ class TheProgramForArm64(unittest.TestCase):
         return result.stdout
 
     def demo(self, seconds: float, *arguments: str) -> None:
-        """A simulated crowd for so long, ended as systemd would."""
+        """A simulated crowd for so long after its log was made, ended as systemd would."""
         process = subprocess.Popen(
             command("run", "--demo", *arguments), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        log = outside(arguments[arguments.index("--data") + 1] + "/kiosk.sqlite")
+        end = time.monotonic() + START_LIMIT
         try:
+            while not log.exists() and process.poll() is None and time.monotonic() < end:
+                time.sleep(0.2)
             time.sleep(seconds)
             self.assertIsNone(process.poll(), "the kiosk ended by itself")
         finally:
@@ -83,7 +88,8 @@ class TheProgramForArm64(unittest.TestCase):
         self.assertGreater(picture.difference(drawn["en"], drawn["vi"])[0], 8)
 
     def test_demo_isDrawnCapturedAndReplayed(self):
-        self.demo(25, "--data", "/tmp/demo", "--display", "png:/tmp/screen", "--capture", "/tmp/demo.btsnoop")
+        self.demo(25, "--data", "/tmp/demo", "--display", "png:/tmp/screen", "--capture", "/tmp/demo.btsnoop",
+                  "--operator", "An", "--reason", "test")
         width, _, _ = picture.read(outside("/tmp/screen/screen.png"))
         self.assertGreater(width, 0)
         replayed = json.loads(self.kiosk("replay", "/tmp/demo.btsnoop", "--json"))
