@@ -117,7 +117,7 @@ extension IdentityFile {
       if code == 0, fsync(fd) != 0 { code = errno }
       guard code == 0 else { throw FileError("cannot erase", path: file, errno: code) }
     }
-    guard unlink(file) == 0 else { throw FileError("cannot erase", path: file, errno: errno) }
+    guard unlink(file) == 0 || errno == ENOENT else { throw FileError("cannot erase", path: file, errno: errno) }
     try synchroniseFolder()
   }
 
