@@ -94,10 +94,11 @@ struct AuditCommand: ParsableCommand {
     guard let fault = verdict.fault else { return nil }
     let before = verdict.fitting > 0 ? ". The entries before fit" : ""
     guard let repair = verdict.repair else { return "the audit log was altered: \(fault)\(before)" }
+    let fitting =
+      verdict.fitting > 0 ? "The entries before fit, and so do those behind it" : "The entries behind it fit"
     return
-      "the audit log has a gap: \(fault)\(before), and so do those behind it. Entry \(repair) tells of a repair of the "
-      + "database: a card that rots can lose entries. Whether a person removed them, a head that was noted before the "
-      + "repair cannot tell either; a copy of the data folder can"
+      "the audit log has a gap: \(fault). \(fitting). Entry \(repair) tells of a repair of the database: a card that "
+      + "rots can lose entries. Only a copy of the data folder from before shows whether a person removed them"
   }
 
   private struct Verdict: Encodable {

@@ -40,7 +40,8 @@ struct F0ListCommand: ParsableCommand {
         let origin =
           batch.region.map { "signed, feed \($0)" }
           ?? batch.operatorName.map { "unsigned, by \(PlainText.shown("\($0): \(batch.reason ?? "")"))" }
-          ?? (batch.isStandIn ? "from where is lost with a damaged page; of a feed it comes again" : "unsigned")
+          ?? (batch.isStandIn
+            ? "where it came from is lost with a damaged page; what a feed lists comes again" : "unsigned")
         let lack = lacks.removeValue(forKey: batch.sha256).map { "; \($0.words)" } ?? ""
         print(line(batch.importedAt, batch.entries, batch.sha256, origin + lack))
       }

@@ -72,8 +72,6 @@ struct RunCommand: AsyncParsableCommand {
     if let radio { settings.radio = radio }
     if let display { settings.screen.display = display }
     if let size = size.flatMap(ScreenSize.init(parsing:)) { settings.screen.size = size }
-    // SQLite's own copies, while it rewrites a database, stay on the disk that has been asked for room.
-    setenv("SQLITE_TMPDIR", settings.dataFolder, 1)
     var temporary: TemporaryFolder?
     if demo {
       settings.clockTrust = .always
@@ -83,6 +81,8 @@ struct RunCommand: AsyncParsableCommand {
         settings.dataFolder = path
       }
     }
+    // SQLite's own copies, while it rewrites a database, stay on the disk that has been asked for room.
+    setenv("SQLITE_TMPDIR", settings.dataFolder, 1)
     var log = Logger(label: "kiosk") { StreamLogHandler.standardError(label: $0) }
     log.logLevel = quiet ? .warning : .info
     do {
